@@ -1,0 +1,19 @@
+package rtpfwd
+
+// Choice is one packet that a Forwarder selected, with its place in what the
+// subscription gets. Only a Forwarder makes it; a queue between Forwarder and
+// Outbound may hold it and drop it.
+type Choice struct {
+	Packet *Packet
+	// Stream is where the packet comes from.
+	Stream *Stream
+	// Marker is the marker bit to send: the end of the picture as it is forwarded.
+	Marker bool
+	// Switch says that the packet is the first one from another Encoding, or after
+	// a time without selection: timestamps must be aligned anew.
+	Switch bool
+
+	number  int64 // in order of selection: holes only where packets were lost
+	picture int64 // the same for picture ids; -1 without
+	filler  bool  // send an empty packet with the number: nothing else is wanted
+}

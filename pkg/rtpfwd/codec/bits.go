@@ -1,0 +1,68 @@
+package codec
+
+import "math/bits"
+
+// bitReader reads bit fields, high bits first. Reading past the end gives zeros
+// and sets overrun, so that a parser may check once at the end of a run of
+// fields; loops that depend on what was read must check themselves.
+type bitReader struct {
+	buf     []byte
+	pos     int // in bits, at most 8*len(buf)
+	overrun bool
+}
+
+// u reads an unsigned field of n bits, 0 to 32.
+func (r *bitReader) u(n int) uint32 {
+	if n > 8*len(r.buf)-r.pos {
+		r.pos, r.overrun = 8*len(r.buf), true
+		return 0
+	}
+	var v uint32
+	for n > 0 {
+		free := 8 - r.pos&7
+		take := min(free, n)
+		b := uint32(r.buf[r.pos>>3]) >> (free - take) & (1<<take - 1)
+		v = v<<take | b
+		r.pos += take
+		n -= take
+	}
+	return v
+}
+
+// flag reads one bit.
+func (r *bitReader) flag() bool { return r.u(1) == 1 }
+
+// ns reads a non-symmetric unsigned number below n, n at least 1 (AV1 4.10.7,
+// appendix A.8.2 of the AV1 RTP payload format).
+func (r *bitReader) ns(n uint32) uint32 {
+	w := bits.Len32(n)
+	m := uint32(1)<<w - n
+	v := r.u(w - 1)
+	if v < m {
+		return v
+	}
+	return v<<1 - m + r.u(1)
+}
+
+// ue reads an unsigned Exp-Golomb number (H.264 9.1, and uvlc of AV1 4.10.3).
+// Numbers of 32 bits and more are an overrun: no field has them.
+func (r *bitReader) ue() uint32 {
+	zeros := 0
+	for !r.overrun && !r.flag() {
+		zeros++
+	}
+	if r.overrun || zeros > 31 {
+		r.overrun = true
+		return 0
+	}
+	return 1<<zeros - 1 + r.u(zeros)
+}
+
+// se reads a signed Exp-Golomb number (H.264 9.1.1).
+func (r *bitReader) se() int32 {
+	k := r.ue()
+	if k&1 == 1 {
+		return int32(k>>1) + 1
+	}
+	return -int32(k >> 1)
+}

@@ -1,0 +1,115 @@
+package codec
+
+// Descriptor is what forwarding needs to know of the payload of one packet. It
+// holds plain values only, so it can be copied and kept with the packet.
+// Every parser overwrites the whole Descriptor, also when it returns an error.
+type Descriptor struct {
+	// PictureID is the picture id of VP8 and VP9 or the frame number of the AV1
+	// dependency descriptor, as wide as PictureIDBits says; -1 if there is none.
+	PictureID int32
+	// TL0 is TL0PICIDX of VP8 and VP9, 0 to 255, or -1 if there is none.
+	TL0 int16
+	// Width and Height are in pixels, 0 where the packet does not tell. Sources:
+	// VP8 keyframe header, VP9 scalability structure, H264 and AV1 sequence
+	// headers, AV1 template structure. Those of spatial layers are the layer's.
+	Width, Height uint16
+	// KeyIdx is KEYIDX of VP8, 0 to 31, or -1 if there is none.
+	KeyIdx int8
+	// PictureIDBits is the width of PictureID on the wire: 7, 15 (VP8, VP9), 16
+	// (AV1), or 0 if there is none.
+	PictureIDBits uint8
+
+	// Spatial and Temporal are the layer of the frame, 0 where the packet has no
+	// layer indices. Spatial is at most 7 (VP9) or 3 (AV1), Temporal at most 7.
+	Spatial, Temporal int8
+	// SpatialLayers and TemporalLayers count the layers of the whole stream, 0
+	// where the packet does not tell: the VP9 scalability structure (temporal
+	// layers only with a picture group) and the AV1 template structure tell.
+	SpatialLayers, TemporalLayers uint8
+
+	// Start says that the packet is the first one of a frame; with SVC of the
+	// frame of one spatial layer. For H264, and for AV1 without dependency
+	// descriptor, several packets at the head of one frame may have it.
+	Start bool
+	// End says that the packet is the last one of such a frame. It stays false
+	// where only the RTP marker tells: VP8, H264, AV1 without descriptor.
+	End bool
+	// EndOfSuperframe says that End is set and no frame of a higher spatial layer
+	// of the same picture can follow. False means no or not known: then the RTP
+	// marker tells.
+	EndOfSuperframe bool
+	// Keyframe says that a keyframe which needs nothing before it starts with
+	// this packet. The rest of the keyframe has it false, but for H264: a
+	// parameter set and the IDR slice in separate packets both have it.
+	Keyframe bool
+	// SwitchUp says that a higher temporal layer may be taken from here: VP8 Y,
+	// VP9 U, AV1 "switch" (see the package comment for the difference).
+	SwitchUp bool
+	// InterLayer says that the frame uses the next lower spatial layer of the same
+	// picture: VP9 D. Other codecs leave it false.
+	InterLayer bool
+	// Discardable says that no other frame refers to this one: VP8 N, H264
+	// slices with nal_ref_idc 0, AV1 "discardable" wherever it is present.
+	Discardable bool
+
+	// Offsets of the rewritable fields in the payload, 0 if absent: the first byte
+	// of a payload is never one of them. All are below 6.
+	pictureIDAt, tl0At, keyIdxAt uint8
+}
+
+// reset sets d to "nothing known".
+func (d *Descriptor) reset() {
+	*d = Descriptor{PictureID: -1, TL0: -1, KeyIdx: -1}
+}
+
+// fail resets d, so that no half of a malformed packet is used, and returns err.
+func (d *Descriptor) fail(err error) error {
+	d.reset()
+	return err
+}
+
+// readPictureID reads the picture id at offset at of payload, which VP8 and VP9
+// write alike, and returns the offset behind it.
+//
+//	+-+-+-+-+-+-+-+-+
+//	|M| PictureID   |   M 0: 7 bits, M 1: 15 bits
+//	+-+-+-+-+-+-+-+-+
+//	|   PictureID   |   if M is 1
+//	+-+-+-+-+-+-+-+-+
+func (d *Descriptor) readPictureID(payload []byte, at int) (int, error) {
+	if at >= len(payload) {
+		return 0, ErrShort
+	}
+	id := int32(payload[at] & 0x7f)
+	if payload[at]&0x80 == 0 {
+		d.PictureID, d.PictureIDBits, d.pictureIDAt = id, 7, uint8(at)
+		return at + 1, nil
+	}
+	if at+1 >= len(payload) {
+		return 0, ErrShort
+	}
+	d.PictureID = id<<8 | int32(payload[at+1])
+	d.PictureIDBits, d.pictureIDAt = 15, uint8(at)
+	return at + 2, nil
+}
+
+// writePictureID overwrites the picture id with the low bits of id, as many as
+// the packet has room for.
+func (d *Descriptor) writePictureID(payload []byte, id uint16) {
+	at := int(d.pictureIDAt)
+	switch {
+	case at == 0:
+	case d.PictureIDBits == 7 && at < len(payload):
+		payload[at] = uint8(id & 0x7f)
+	case d.PictureIDBits == 15 && at+1 < len(payload):
+		payload[at] = 0x80 | uint8(id>>8)
+		payload[at+1] = uint8(id)
+	}
+}
+
+// writeTL0 overwrites TL0PICIDX where the packet has it.
+func (d *Descriptor) writeTL0(payload []byte, tl0 uint8) {
+	if at := int(d.tl0At); at != 0 && at < len(payload) {
+		payload[at] = tl0
+	}
+}

@@ -1,0 +1,51 @@
+// Package rtpfwd decides what is sent: which packets of a publication go to which
+// subscriber, and under which numbers. It is pure: no goroutine, lock, clock,
+// socket or log. Time is an argument, a time.Duration since the start of the
+// server; output is appended to the caller's slice or written to its buffer; what
+// has to happen later is told by a Deadline. In the steady state nothing allocates.
+//
+// # Data flow
+//
+//	publisher's worker                          each interested worker
+//	------------------                          ----------------------
+//	raw RTP, RTX
+//	   |
+//	Inbound  parse once, extend numbers,        Stream  ring of references, clock
+//	   |     sort out duplicates, NACK             |
+//	   |                                        Forwarder  one per Subscription:
+//	   +---- *Packet, immutable ------------->     |       which encoding and layers
+//	                                             Choice
+//	Keyframes  when to ask for a keyframe          |
+//	RemoteClock  NTP of the publisher           Outbound  one per Slot: numbers, times,
+//	Speakers  who is loud                          |      descriptors, resends
+//	                                            raw RTP, to be protected and sent at once
+//
+// # Numbers
+//
+// A packet gets its number in three steps, each of which leaves a hole only where
+// something was lost, so that what comes late finds its place:
+//
+//	wire of the publisher  100 101 102 103 104 105 106    101 padding, 104 lost
+//	Packet.Seq             100  -  101 102  -  104 105    103 is kept for wire 104
+//	Choice (selection)       7  -    8   -  -   10  11    wire 103 left out
+//	wire of the subscriber 500  -  501   -  -  503 504    502 is kept
+//
+// Inbound closes up padding, Forwarder what it leaves out, and Outbound goes on over
+// changes of the source. What is left out after its successors were sent has a
+// number already: an empty packet fills it.
+//
+// Numbers of one SSRC start below 2^15, only grow, and are used once: a number used
+// twice would be a nonce of SRTP used twice, and a resend without RTX therefore
+// repeats the first sending byte for byte.
+//
+// # Header extensions
+//
+// Audio level, video orientation, playout delay, abs-capture-time, dependency
+// descriptor and video layers allocation are passed on where both sides have them,
+// by the outgoing ids. MID is that of the Slot. All others are per hop.
+//
+// # What the package must not know
+//
+// Participants, rooms, SDP, sockets, SRTP, bandwidth: package sfu owns the
+// goroutines and buffers, package bwe says how much may be sent and when.
+package rtpfwd

@@ -1,0 +1,257 @@
+package rtpfwd
+
+import "time"
+
+// maxEncodings bounds the encodings of one publication.
+const maxEncodings = 16
+
+// maxReplay bounds how many packets are sent at once when the first packet of a
+// keyframe came after others of its frame, by reordering or repair.
+const maxReplay = 256
+
+// ForwarderConfig says what a Forwarder selects from.
+type ForwarderConfig struct {
+	// Codec is that of the publication; packets of others are left out.
+	Codec Codec
+	// Streams are the encodings by index, nil where not yet known.
+	Streams []*Stream
+}
+
+// Forwarder selects for one subscription which packets of a publication go on.
+// It belongs to one goroutine.
+//
+// Audio always passes. Video starts at a keyframe and changes the Encoding at a
+// keyframe only; until that comes the old Encoding goes on. A keyframe of an
+// Encoding on the way to the wanted one is taken too. Temporal layers are left
+// out at once, and taken at switching points (RFC 7741 Y bit, RFC 9628 U bit,
+// "switch" of the AV1 dependency descriptor). Spatial layers inside one Encoding
+// pass whole.
+type Forwarder struct {
+	codec   Codec
+	sources []source // by encoding
+
+	target  Layer
+	wanted  int8 // the encoding to be on, -1 none
+	current int8 // the encoding that is forwarded, -1 none
+	begun   bool // something of the selection was chosen; false right after a start
+
+	numbers  renumbering // sequence numbers of the current encoding
+	layers   temporalLayers
+	pictures pictureIDs
+	ended    bool          // the newest packet was the end of its picture
+	checked  time.Duration // the latest Advance
+}
+
+// NewForwarder makes a Forwarder that selects all of an audio publication, and
+// nothing of a video publication before SetTarget.
+func NewForwarder(c ForwarderConfig) *Forwarder {
+	f := &Forwarder{codec: c.Codec, wanted: -1, current: -1}
+	f.numbers.start(0, 0)
+	f.pictures.numbers.start(0, 0)
+	if c.Codec.Video() {
+		f.target = Layer{Spatial: -1, Temporal: -1}
+	}
+	for _, s := range c.Streams {
+		if s != nil {
+			f.AddStream(s)
+		}
+	}
+	return f
+}
+
+// AddStream makes an Encoding known, or replaces it: then it starts anew. Encodings
+// from 16 on are ignored.
+func (f *Forwarder) AddStream(s *Stream) {
+	if s.Encoding >= maxEncodings {
+		return
+	}
+	for int(s.Encoding) >= len(f.sources) {
+		f.sources = append(f.sources, source{})
+	}
+	f.sources[s.Encoding] = source{stream: s}
+	if f.current == int8(s.Encoding) {
+		f.current = -1
+	}
+	f.choose(f.checked)
+}
+
+// SetTarget sets the layer that is granted. Spatial -1 stops after the current
+// picture, audio at once.
+func (f *Forwarder) SetTarget(now time.Duration, l Layer) {
+	f.target = l
+	f.choose(now)
+	if l.None() && (f.ended || !f.codec.Video()) {
+		f.current = -1
+	}
+}
+
+// Target returns what SetTarget granted.
+func (f *Forwarder) Target() Layer { return f.target }
+
+// Current returns what is being forwarded: the Encoding and the highest temporal
+// layer; Spatial -1 if nothing.
+func (f *Forwarder) Current() Layer {
+	if f.current < 0 {
+		return Layer{Spatial: -1, Temporal: -1}
+	}
+	return Layer{Spatial: f.current, Temporal: f.layers.limit}
+}
+
+// KeyframeWanted says which Encoding must send a keyframe for the start or for the
+// switch to the wanted Encoding. It stays wanted until Select was given one.
+func (f *Forwarder) KeyframeWanted() (encoding uint8, ok bool) {
+	if !f.codec.Video() || f.wanted < 0 || f.current == f.wanted {
+		return 0, false
+	}
+	return uint8(f.wanted), true
+}
+
+// Select takes the next packet of any Encoding, in the order of arrival, and
+// appends what is to be sent now: mostly the packet or nothing; more when the
+// start of a keyframe came late. The packet must be in the Ring of its Stream.
+func (f *Forwarder) Select(now time.Duration, p *Packet, out []Choice) []Choice {
+	if int(p.Encoding) >= len(f.sources) || f.sources[p.Encoding].stream == nil {
+		return out
+	}
+	f.observe(now, p)
+	if f.startsAt(p) {
+		return f.start(p, out)
+	}
+	if int8(p.Encoding) != f.current {
+		return out
+	}
+	return f.forward(p, out)
+}
+
+// startsAt says whether p is where the selection starts or changes its Encoding.
+func (f *Forwarder) startsAt(p *Packet) bool {
+	e := int8(p.Encoding)
+	if e == f.current || f.wanted < 0 || p.Codec != f.codec || p.empty() {
+		return false
+	}
+	if !f.codec.Video() {
+		return e == f.wanted
+	}
+	if !p.Desc.Keyframe || !p.Desc.Start || f.sources[e].highest-p.Seq > maxReplay {
+		return false
+	}
+	return e == f.wanted || f.current < e && e < f.wanted ||
+		f.current >= 0 && f.wanted < e && e < f.current
+}
+
+// start begins the selection of an Encoding at p, and goes on with the packets that
+// were seen already but come after p.
+func (f *Forwarder) start(p *Packet, out []Choice) []Choice {
+	f.current, f.begun = int8(p.Encoding), false
+	f.numbers.start(int64(p.Seq), f.numbers.last()+1)
+	f.layers.start(f.target.Temporal)
+	f.pictures.start(p)
+	out = f.forward(p, out)
+	s := &f.sources[p.Encoding]
+	for seq := p.Seq + 1; seq <= s.highest && f.current >= 0; seq++ {
+		if later := s.stream.Ring.Get(seq); later != nil {
+			out = f.forward(later, out)
+		}
+	}
+	return out
+}
+
+// forward chooses a packet of the current Encoding or leaves it out. What is left
+// out after its successors were chosen has a number: an empty packet fills it, so
+// that nobody waits for it.
+func (f *Forwarder) forward(p *Packet, out []Choice) []Choice {
+	newest := int64(p.Seq) >= f.numbers.next
+	if newest && f.stops(p) {
+		return out
+	}
+	c := Choice{Packet: p, Stream: f.sources[p.Encoding].stream, picture: -1}
+	if !f.wants(p, newest) {
+		if c.number, c.filler = f.numbers.leave(int64(p.Seq)); c.filler {
+			out = append(out, c)
+		}
+		return out
+	}
+	var kept, placed bool
+	c.number, kept = f.numbers.take(int64(p.Seq))
+	if !kept {
+		return out
+	}
+	c.picture, placed = f.pictures.take(p)
+	c.filler = !placed
+	c.Marker, c.Switch, f.begun = p.Marker && placed, !f.begun, true
+	if newest {
+		f.end(p.Marker)
+	}
+	return append(out, c)
+}
+
+// end notes whether a picture ended with the newest packet, and stops there if the
+// target is nothing.
+func (f *Forwarder) end(ended bool) {
+	f.ended = ended
+	if ended && f.target.None() {
+		f.current = -1
+	}
+}
+
+// stops ends the selection at the first packet of a new picture once the target is
+// nothing.
+func (f *Forwarder) stops(p *Packet) bool {
+	if !f.target.None() || !f.begun || p.Time == f.layers.time {
+		return false
+	}
+	f.current = -1
+	return true
+}
+
+// wants decides on one packet.
+func (f *Forwarder) wants(p *Packet, newest bool) bool {
+	if p.Codec != f.codec || p.empty() {
+		return false
+	}
+	if !f.codec.Video() {
+		return true
+	}
+	if !newest {
+		return f.layers.wantsLate(p)
+	}
+	if p.Time == f.layers.time && f.begun {
+		return f.layers.taken
+	}
+	wanted := f.layers.decide(p, f.target.Temporal)
+	f.pictures.next(p, wanted)
+	return wanted
+}
+
+// known counts the encodings that are known.
+func (f *Forwarder) known() int {
+	n := 0
+	for i := range f.sources {
+		if f.sources[i].stream != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// Deadline returns when Advance has something to do, Never if nothing.
+func (f *Forwarder) Deadline() time.Duration {
+	if f.wanted < 0 || f.known() < 2 {
+		return Never
+	}
+	s := &f.sources[f.wanted]
+	if at := s.last + silenceLimit; s.seen && at > f.checked {
+		return at
+	}
+	return Never
+}
+
+// Advance leaves an Encoding that stopped sending while others go on: the next one
+// that lives becomes wanted, below it if there is one, and switches at its next
+// keyframe. What is due to be sent is appended to out; nothing is held back now, so
+// that is nothing.
+func (f *Forwarder) Advance(now time.Duration, out []Choice) []Choice {
+	f.checked = now
+	f.choose(now)
+	return out
+}

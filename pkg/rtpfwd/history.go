@@ -1,0 +1,74 @@
+package rtpfwd
+
+import "time"
+
+const (
+	// videoHistory is how many sent packets of video can be resent, a power of two:
+	// four seconds at 2.5 Mbit/s.
+	videoHistory = 1024
+	// audioHistory is the same of audio: five seconds.
+	audioHistory = 256
+)
+
+// sent is what must be known of a sent packet to make the same bytes again from the
+// packet in its ring. 56 bytes.
+type sent struct {
+	stream *Stream       // where it came from; nil: the place was never used
+	source SeqNo         // its number there
+	seq    SeqNo         // its outgoing number
+	resent time.Duration // when it was resent last
+	time   uint32
+	epoch  uint32 // of the source
+
+	pictureID, frame uint16
+	tl0, keyIdx      uint8
+	resends          uint8
+	marker, filler   bool
+}
+
+// history keeps what was sent by outgoing number.
+type history struct{ entries []sent }
+
+// reserve makes room for packets of this codec. Memory is only used by slots that
+// show something.
+func (h *history) reserve(c Codec) {
+	size := audioHistory
+	if c.Video() {
+		size = videoHistory
+	}
+	if len(h.entries) >= size {
+		return
+	}
+	old := h.entries
+	h.entries = make([]sent, size)
+	for i := range old {
+		h.put(&old[i])
+	}
+}
+
+// put keeps an entry in the place of an older one.
+func (h *history) put(e *sent) { h.entries[int(e.seq)&(len(h.entries)-1)] = *e }
+
+// get returns the entry of an outgoing number, nil if it was not sent or is too old.
+func (h *history) get(seq SeqNo) *sent {
+	if len(h.entries) == 0 {
+		return nil
+	}
+	e := &h.entries[int(seq)&(len(h.entries)-1)]
+	if e.stream == nil || e.seq != seq {
+		return nil
+	}
+	return e
+}
+
+// late says whether a number not above highest may still be used: only if it is
+// known that it was not yet. A number used twice would be a nonce used twice.
+func (h *history) late(seq, highest SeqNo) Reason {
+	if int(highest-seq) >= len(h.entries) {
+		return TooOld
+	}
+	if h.get(seq) != nil {
+		return Duplicate
+	}
+	return None
+}

@@ -1,0 +1,222 @@
+package rtpfwd
+
+import "time"
+
+// OutboundConfig says what is fixed for the life of a Slot.
+type OutboundConfig struct {
+	// SSRC is that of the media. RTXSSRC is that of resends (RFC 4588); 0: none, then
+	// a resend repeats the first sending byte for byte.
+	SSRC, RTXSSRC uint32
+	// SeqStart and RTXSeqStart are the first sequence numbers, random and below 2^15:
+	// a receiver that misses packets near a wrap at the very start could not tell
+	// the rollover counter of SRTP (RFC 3711 section 3.3.1). Higher bits are cut.
+	SeqStart, RTXSeqStart uint16
+	// TimeStart is the first timestamp, random (RFC 3550 section 5.1).
+	TimeStart uint32
+	// PictureIDStart is the first picture id of VP8 and VP9, 15 bits.
+	PictureIDStart uint16
+	// Extensions are the outgoing ids, read at construction; nil: none.
+	Extensions *ExtensionIDs
+	// MID is sent with every packet if it is not empty and has an id. At most 16
+	// bytes: longer ones are not sent.
+	MID string
+}
+
+// OutboundSource says what a Slot shows.
+type OutboundSource struct {
+	// CSRC names the publication in every packet (RFC 3550 section 5.1).
+	CSRC uint32
+	// Codec is that of the publication; packets of others are refused.
+	Codec Codec
+	// Rate is the clock rate in Hz.
+	Rate uint32
+	// PayloadType and RTXPayloadType are the outgoing ones. RTXPayloadType 0: resends
+	// repeat the first sending.
+	PayloadType, RTXPayloadType uint8
+	// Extensions are the incoming ids: what has none is not passed on. nil: pass
+	// what Inbound found.
+	Extensions *ExtensionIDs
+}
+
+// rememberedSources is how many sources back resends reach, a power of two.
+const rememberedSources = 8
+
+// outboundSource is OutboundSource as the hot path needs it.
+type outboundSource struct {
+	csrc                        uint32
+	codec                       Codec
+	payloadType, rtxPayloadType uint8
+	rate                        uint32
+	ids                         kindIDs // outgoing, of the kinds that both sides have
+}
+
+// Outbound keeps the books of what a Slot sends: it gives numbers, rewrites
+// headers, extensions and payload descriptors, and resends. It belongs to one
+// goroutine, and allocates only at construction and at the first source of a kind.
+type Outbound struct {
+	// Fixed after construction.
+	ssrc, rtxSSRC uint32
+	ids           kindIDs
+	midID         uint8
+	mid           string
+
+	sources [rememberedSources]outboundSource // by epoch
+	epoch   uint32                            // counts sources; 0: none yet
+	fresh   bool                              // nothing of the source was sent yet
+
+	highest SeqNo // the highest number sent
+	shift   int64 // number of a Choice minus the outgoing number
+	floor   int64 // Choices below are from before a switch
+
+	timeline timeline
+	frames   frameNumbers
+	history  history
+	rtxNext  SeqNo
+	reports  outboundReports
+	stats    OutboundStats
+}
+
+// OutboundStats counts from the start of the Slot, over all its sources.
+type OutboundStats struct {
+	// Packets and Bytes count first sendings: whole RTP packets.
+	Packets, Bytes uint64
+	// Resent and ResentBytes count resends.
+	Resent, ResentBytes uint64
+	// Refused counts by reason what Rewrite, Feedback and Resend refused.
+	Refused [ReasonCount]uint64
+	// RTT is the latest round trip time by receiver reports, 0 if unknown.
+	RTT time.Duration
+	// FractionLost is that of the latest receiver report, 0 to 1.
+	FractionLost float64
+}
+
+// NewOutbound makes the books of a Slot that shows nothing yet.
+func NewOutbound(c OutboundConfig) *Outbound {
+	o := &Outbound{
+		ssrc:    c.SSRC,
+		rtxSSRC: c.RTXSSRC,
+		ids:     c.Extensions.passed(),
+		highest: SeqNo(c.SeqStart&0x7fff) + firstCycle - 1,
+		rtxNext: SeqNo(c.RTXSeqStart&0x7fff) + firstCycle,
+	}
+	if c.Extensions != nil && len(c.MID) > 0 && len(c.MID) <= 16 {
+		o.midID, o.mid = c.Extensions.MID, c.MID
+	}
+	o.timeline.begin(c.TimeStart)
+	o.frames.begin(c.PictureIDStart)
+	return o
+}
+
+// SetSource makes the Slot show another publication from the next packet on. All
+// numbers go on without a jump. The caller must then give Rewrite only Choices of
+// that publication; resends of what was sent before still work.
+func (o *Outbound) SetSource(now time.Duration, s OutboundSource) {
+	o.epoch++
+	o.fresh = true
+	source := outboundSource{
+		csrc:           s.CSRC,
+		codec:          s.Codec,
+		payloadType:    s.PayloadType & 0x7f,
+		rtxPayloadType: s.RTXPayloadType & 0x7f,
+		rate:           s.Rate,
+		ids:            o.ids,
+	}
+	if s.Extensions != nil {
+		for k, id := range s.Extensions.passed() {
+			if id == 0 {
+				source.ids[k] = 0
+			}
+		}
+	}
+	o.sources[o.epoch%rememberedSources] = source
+	o.history.reserve(s.Codec)
+}
+
+// Rewrite gives a Choice its numbers and writes the whole packet to dst, ready to be
+// protected and sent at once. It returns the size, or 0 if the packet is refused:
+// then no number was used, and the reason is counted in Stats. A packet that is
+// late takes the number that was left for it.
+func (o *Outbound) Rewrite(now time.Duration, c Choice, dst []byte) (n int) {
+	source := &o.sources[o.epoch%rememberedSources]
+	p := c.Packet
+	if o.epoch == 0 || p.Codec != source.codec && !c.filler {
+		return o.refuse(NoSource)
+	}
+	block := o.layout(p, source, c.filler)
+	if !block.fits(p, c.filler, dst) {
+		return o.refuse(NoRoom)
+	}
+	seq, reason := o.place(&c)
+	if reason != None {
+		return o.refuse(reason)
+	}
+	newest := seq > o.highest
+	e := sent{seq: seq, source: p.Seq, stream: c.Stream, epoch: o.epoch, marker: c.Marker, filler: c.filler}
+	e.time = uint32(o.stamp(&c, source, newest))
+	o.frames.number(&c, &e, newest)
+	if o.fresh && !source.codec.Video() {
+		e.marker = true // audio begins to play anew (RFC 3551 section 4.1)
+	}
+	o.fresh = false
+	if newest {
+		o.highest = seq
+	}
+	o.history.put(&e)
+	n = o.write(dst, &e, p, source, block)
+	o.reports.sent(n, int(p.payloadEnd-p.payloadStart), c.filler)
+	o.stats.Packets++
+	o.stats.Bytes += uint64(n)
+	return n
+}
+
+// place finds the outgoing number of a Choice. The first one of a source follows
+// the highest number sent; whatever was selected before it is too old from then on.
+func (o *Outbound) place(c *Choice) (SeqNo, Reason) {
+	if o.fresh {
+		o.shift, o.floor = c.number-int64(o.highest+1), c.number
+	}
+	if c.number < o.floor {
+		return 0, TooOld
+	}
+	seq := SeqNo(c.number - o.shift)
+	if seq > o.highest+maxDropout {
+		// No source loses so much without a restart. Leave one number free.
+		seq = o.highest + 2
+		o.shift, o.floor = c.number-int64(seq), c.number
+	}
+	if seq > o.highest {
+		return seq, None
+	}
+	return seq, o.history.late(seq, o.highest)
+}
+
+// stamp finds the outgoing timestamp, aligned anew at a switch.
+func (o *Outbound) stamp(c *Choice, source *outboundSource, newest bool) RTPTime {
+	t := &o.timeline
+	if !newest {
+		return c.Packet.Time - t.shift
+	}
+	change := keepsTime
+	switch {
+	case o.fresh:
+		change = newSource
+	case c.Stream != t.stream:
+		change = newEncoding
+	case t.jumps(c.Packet):
+		change = newSource
+	}
+	if change != keepsTime {
+		t.align(c, source, change)
+		o.floor = c.number
+		o.frames.realign()
+	} else if c.Switch {
+		o.frames.realign()
+	}
+	return t.newest(c)
+}
+
+// refuse counts a refusal.
+func (o *Outbound) refuse(r Reason) int {
+	o.stats.Refused[r]++
+	return 0
+}

@@ -1,0 +1,90 @@
+package rtpfwd
+
+import "time"
+
+const (
+	// maxResends is how often one packet is resent.
+	maxResends = 6
+	// minResendSpacing is the least time between two resends of one packet where
+	// the round trip is shorter or unknown.
+	minResendSpacing = 5 * time.Millisecond
+)
+
+// Resend is one packet to send again.
+type Resend struct {
+	// Seq is its outgoing number.
+	Seq SeqNo
+	// Bytes is the most that it will take.
+	Bytes int
+}
+
+// Feedback takes the outgoing numbers that a receiver asks for (RFC 4585 section
+// 6.2.1) and appends what is to be resent: what was sent and is still in its ring,
+// at most six times, not sooner than one rtt after the last time, and within the
+// budget. Refusals are counted in Stats; nothing else comes of them.
+func (o *Outbound) Feedback(now, rtt time.Duration, lost []uint16, b *Budget, out []Resend) []Resend {
+	for _, wire := range lost {
+		seq := o.highest - SeqNo(uint16(o.highest)-wire)
+		bytes, reason := o.granted(now, rtt, seq, b)
+		if reason != None {
+			o.refuse(reason)
+			continue
+		}
+		out = append(out, Resend{Seq: seq, Bytes: bytes})
+	}
+	return out
+}
+
+// granted says whether a packet is resent, and how large it is at most.
+func (o *Outbound) granted(now, rtt time.Duration, seq SeqNo, b *Budget) (int, Reason) {
+	e, p := o.find(seq)
+	switch {
+	case p == nil:
+		return 0, Gone
+	case e.resends >= maxResends:
+		return 0, TooOften
+	case e.resends > 0 && now-e.resent < max(rtt, minResendSpacing):
+		return 0, TooSoon
+	}
+	bytes := len(p.Raw) + outHeaderSize + osnSize
+	if !b.Allow(bytes) {
+		return 0, OverBudget
+	}
+	e.resends++
+	e.resent = now
+	return bytes, None
+}
+
+// find returns what is known of a sent packet, and the packet; nil if the ring or
+// the list of sources has lost it.
+func (o *Outbound) find(seq SeqNo) (*sent, *Packet) {
+	e := o.history.get(seq)
+	if e == nil || o.epoch-e.epoch >= rememberedSources {
+		return nil, nil
+	}
+	return e, e.stream.Ring.Get(e.source)
+}
+
+// Resend writes a packet that Feedback granted to dst and returns its size: a
+// packet of the repair stream (RFC 4588) if the Slot has one, else the bytes of the
+// first sending, of which the caller must send the protected form it sent before.
+// 0 if the packet is gone or does not fit.
+func (o *Outbound) Resend(now time.Duration, r Resend, dst []byte) (n int) {
+	e, p := o.find(r.Seq)
+	if p == nil {
+		return o.refuse(Gone)
+	}
+	source := &o.sources[e.epoch%rememberedSources]
+	block := o.layout(p, source, e.filler)
+	if !block.fits(p, e.filler, dst) {
+		return o.refuse(NoRoom)
+	}
+	if o.rtxSSRC != 0 && source.rtxPayloadType != 0 {
+		n = o.writeRepair(dst, e, p, source, block)
+	} else {
+		n = o.write(dst, e, p, source, block)
+	}
+	o.stats.Resent++
+	o.stats.ResentBytes += uint64(n)
+	return n
+}

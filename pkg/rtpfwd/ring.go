@@ -1,0 +1,54 @@
+package rtpfwd
+
+import (
+	"math/bits"
+)
+
+// maxRingSize bounds a Ring, in packets.
+const maxRingSize = 1 << 16
+
+// Ring keeps references to the latest packets of one Encoding, found by SeqNo. A
+// packet stays until another one that is one or more ring lengths newer takes its
+// place. The packets belong to the garbage collector.
+type Ring struct {
+	packets []*Packet // by the low bits of SeqNo
+	mask    SeqNo     // fixed after construction
+}
+
+// NewRing makes a ring for size packets, rounded up to a power of two, from 1 to 65,536.
+func NewRing(size int) *Ring {
+	size = min(max(size, 1), maxRingSize)
+	size = 1 << bits.Len(uint(size-1))
+	return &Ring{packets: make([]*Packet, size), mask: SeqNo(size - 1)}
+}
+
+// Put keeps p, unless a newer packet has its place.
+func (r *Ring) Put(p *Packet) {
+	place := &r.packets[p.Seq&r.mask]
+	if *place == nil || (*place).Seq <= p.Seq {
+		*place = p
+	}
+}
+
+// Get returns the packet with this number, nil if it is not there (any more).
+func (r *Ring) Get(seq SeqNo) *Packet {
+	if p := r.packets[seq&r.mask]; p != nil && p.Seq == seq {
+		return p
+	}
+	return nil
+}
+
+// Stream is one worker's copy of an Encoding: the packets that it was handed and
+// what the publisher's sender reports say of its clock. The worker writes it,
+// Forwarder and Outbound read it.
+type Stream struct {
+	// Encoding is the index of the Encoding, 0 the smallest.
+	Encoding uint8
+	// Ring has every packet before Forwarder.Select sees it.
+	Ring *Ring
+	// Clock is the latest clock if HasClock is set.
+	Clock    Clock
+	HasClock bool
+	// Rate is the clock rate of the payload in Hz.
+	Rate uint32
+}

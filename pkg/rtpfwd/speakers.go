@@ -1,0 +1,166 @@
+package rtpfwd
+
+import "time"
+
+const (
+	// Loudness is 0 at -70 dBov and below (a quiet room), 1 at -10 dBov and above.
+	quietLevel, fullLevel = 70, 10
+
+	// activity rises in 300 ms, so that a cough changes nothing, and falls in 3 s, so
+	// that a pause for breath does not either.
+	activityRise, activityFall = 300 * time.Millisecond, 3 * time.Second
+	// activityLead is by how much somebody must be more active to pass another.
+	activityLead = 0.1
+
+	// level rises and falls faster: it is what a display shows.
+	levelRise, levelFall = 100 * time.Millisecond, 400 * time.Millisecond
+	// Somebody speaks from speakingFrom on until below speakingUntil.
+	speakingFrom, speakingUntil = 0.35, 0.15
+
+	// levelGap is how long without a packet counts as silence: Opus DTX sends one
+	// every 400 ms.
+	levelGap = 100 * time.Millisecond
+	// packetTime is what one packet stands for at least, also if it comes in a burst.
+	packetTime = 20 * time.Millisecond
+)
+
+// SpeakerLevel is how loud a speaker is, 0 to 1.
+type SpeakerLevel struct {
+	ID    uint32
+	Level float64
+}
+
+// speaker is one source of audio.
+type speaker struct {
+	id       uint32
+	heard    time.Duration // the latest packet
+	updated  time.Duration
+	activity float64 // slow, for the ranking
+	level    float64 // fast, for the display
+	flags    bool    // it has set the voice flag once, so the flag means something
+	speaking bool
+}
+
+// Speakers ranks the audio sources of one room by their RFC 6464 levels. The order
+// is stable: who is ahead stays ahead until another one has been clearly more active
+// for a while, so it serves any number of places at once.
+type Speakers struct {
+	ranked []speaker      // the most active first
+	rank   map[uint32]int // the index in ranked by id
+}
+
+// NewSpeakers makes an empty room.
+func NewSpeakers() *Speakers { return &Speakers{rank: make(map[uint32]int)} }
+
+// Observe takes the level (-dBov, 0 loudest, 127 silence) and the voice flag of one
+// audio packet of source id. The first one makes the source known.
+func (s *Speakers) Observe(now time.Duration, id uint32, level uint8, voice bool) {
+	i, ok := s.rank[id]
+	if !ok {
+		i = len(s.ranked)
+		s.rank[id] = i
+		s.ranked = append(s.ranked, speaker{id: id, heard: now, updated: now})
+	}
+	p := &s.ranked[i]
+	p.flags = p.flags || voice
+	loudness := loudnessOf(level)
+	if p.flags && !voice {
+		loudness /= 2 // noise, as the sender says
+	}
+	p.silence(now)
+	p.update(max(now-p.updated, packetTime), loudness)
+	p.heard, p.updated = now, now
+	s.climb(i)
+}
+
+// Remove forgets a source.
+func (s *Speakers) Remove(id uint32) {
+	i, ok := s.rank[id]
+	if !ok {
+		return
+	}
+	delete(s.rank, id)
+	s.ranked = append(s.ranked[:i], s.ranked[i+1:]...)
+	for ; i < len(s.ranked); i++ {
+		s.rank[s.ranked[i].id] = i
+	}
+}
+
+// Loudest appends the n sources that rank first, fewer if there are not so many.
+// Silent sources fill the places that are left.
+func (s *Speakers) Loudest(now time.Duration, n int, out []uint32) []uint32 {
+	s.settle(now)
+	for i := range min(max(n, 0), len(s.ranked)) {
+		out = append(out, s.ranked[i].id)
+	}
+	return out
+}
+
+// Speaking appends who speaks now, the loudest first.
+func (s *Speakers) Speaking(now time.Duration, out []SpeakerLevel) []SpeakerLevel {
+	s.settle(now)
+	first := len(out)
+	for i := range s.ranked {
+		p := &s.ranked[i]
+		if !p.speaking {
+			continue
+		}
+		out = append(out, SpeakerLevel{ID: p.id, Level: p.level})
+		for k := len(out) - 1; k > first && out[k].Level > out[k-1].Level; k-- {
+			out[k], out[k-1] = out[k-1], out[k]
+		}
+	}
+	return out
+}
+
+// settle lets time pass for all and orders them anew.
+func (s *Speakers) settle(now time.Duration) {
+	for i := range s.ranked {
+		s.ranked[i].silence(now)
+		s.climb(i)
+	}
+}
+
+// climb moves the source at rank i before all that it clearly passes.
+func (s *Speakers) climb(i int) {
+	for ; i > 0 && s.ranked[i].activity > s.ranked[i-1].activity+activityLead; i-- {
+		s.ranked[i], s.ranked[i-1] = s.ranked[i-1], s.ranked[i]
+		s.rank[s.ranked[i].id], s.rank[s.ranked[i-1].id] = i, i-1
+	}
+}
+
+// silence lets the time since the latest packet count as silence, once it is longer
+// than between two packets.
+func (p *speaker) silence(now time.Duration) {
+	if now-p.heard > levelGap {
+		p.update(max(now-p.updated, 0), 0)
+		p.updated = now
+	}
+}
+
+// update moves the averages towards loudness for some time.
+func (p *speaker) update(passed time.Duration, loudness float64) {
+	p.activity = approach(p.activity, loudness, passed, activityRise, activityFall)
+	p.level = approach(p.level, loudness, passed, levelRise, levelFall)
+	if p.speaking {
+		p.speaking = p.level >= speakingUntil
+	} else {
+		p.speaking = p.level >= speakingFrom
+	}
+}
+
+// approach is one step of exponential smoothing with a time constant for each
+// direction, in its rational form: it needs no exp, and any step is stable.
+func approach(value, target float64, passed, rise, fall time.Duration) float64 {
+	constant := fall
+	if target > value {
+		constant = rise
+	}
+	return value + (target-value)*float64(passed)/float64(passed+constant)
+}
+
+// loudnessOf maps a level to 0 to 1.
+func loudnessOf(level uint8) float64 {
+	loudness := float64(quietLevel-int(level)) / (quietLevel - fullLevel)
+	return min(max(loudness, 0), 1)
+}

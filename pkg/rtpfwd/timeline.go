@@ -1,0 +1,98 @@
+package rtpfwd
+
+import "time"
+
+// maxTimeJump is how far the timestamps of a source may run away from the arrival
+// of its packets between two pictures before they count as begun anew.
+const maxTimeJump = 10 * time.Second
+
+// change says how the packet before relates to the next one in time.
+type change uint8
+
+const (
+	keepsTime   change = iota // the same clock
+	newEncoding               // another Encoding of the same publication
+	newSource                 // another publication, or the clock jumped
+)
+
+// timeline maps the timestamps of changing sources to one that goes on. All
+// alignment happens at switches; between them the timestamps of the source pass
+// with a constant shift, so that gaps of Opus DTX stay as they are.
+type timeline struct {
+	started bool
+	shift   RTPTime // source time minus outgoing time
+	rate    uint32
+	stream  *Stream
+
+	last    RTPTime       // the highest outgoing timestamp
+	source  RTPTime       // its timestamp at the source
+	arrival time.Duration // when the first packet with it came
+	frame   RTPTime       // ticks from the picture before; 0 if not known
+	aligned bool          // shift is new: the next step is no picture's duration
+}
+
+// begin sets the first outgoing timestamp.
+func (t *timeline) begin(start uint32) { t.last = RTPTime(start) + 1<<32 }
+
+// jumps says whether the timestamps of the source ran away from real time.
+func (t *timeline) jumps(p *Packet) bool {
+	step := p.Time - t.source
+	if step == 0 || !t.started {
+		return false
+	}
+	off := step - ticksOf(p.Arrival-t.arrival, t.rate)
+	return max(off, -off) > ticksOf(maxTimeJump, t.rate)
+}
+
+// align finds the shift for the packets from c on. Two encodings of one publication
+// are tied by their clocks, if both are known; anything else by arrival. Either way
+// the outgoing time moves forward, and at most one picture beyond real time.
+func (t *timeline) align(c *Choice, s *outboundSource, why change) {
+	p := c.Packet
+	out := t.last
+	if t.started {
+		out = t.next(c, s, why)
+	}
+	t.shift, t.rate, t.stream, t.aligned = p.Time-out, s.rate, c.Stream, true
+}
+
+// next returns the outgoing timestamp of the first packet after a change.
+func (t *timeline) next(c *Choice, s *outboundSource, why change) RTPTime {
+	passed := max(ticksOf(c.Packet.Arrival-t.arrival, s.rate), 0)
+	frame := max(t.frame, 1)
+	if t.frame == 0 {
+		frame = max(usualFrame(s), 1)
+	}
+	old := t.stream
+	if why == newEncoding && old != nil && old.HasClock && c.Stream.HasClock {
+		at := c.Stream.Clock.TimeOf(c.Packet.Time)
+		exact := old.Clock.RTPAt(at) - t.shift
+		return min(max(exact, t.last+1), t.last+passed+frame)
+	}
+	return t.last + max(passed, frame)
+}
+
+// usualFrame is the time of a picture, or of an audio packet, until one is measured:
+// 1/30 s and 20 ms.
+func usualFrame(s *outboundSource) RTPTime {
+	if s.codec.Video() {
+		return RTPTime(s.rate / 30)
+	}
+	return RTPTime(s.rate / 50)
+}
+
+// newest returns the outgoing timestamp of the packet with the highest number so
+// far, and learns from it. Pictures that are shown before earlier ones (B frames)
+// have lower timestamps and teach nothing.
+func (t *timeline) newest(c *Choice) RTPTime {
+	p := c.Packet
+	out := p.Time - t.shift
+	if t.started && out <= t.last {
+		return out
+	}
+	if step := out - t.last; !t.aligned && step <= RTPTime(t.rate/4) {
+		t.frame = step
+	}
+	t.started, t.aligned, t.last, t.source, t.arrival = true, false, out, p.Time, p.Arrival
+	return out
+}

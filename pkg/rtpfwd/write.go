@@ -1,0 +1,166 @@
+package rtpfwd
+
+import "github.com/heliograph/heliograph/pkg/rtpfwd/codec"
+
+const (
+	// outHeaderSize is the fixed header with one CSRC.
+	outHeaderSize = headerSize + 4
+	// osnSize is the original sequence number of RFC 4588 section 4.
+	osnSize = 2
+	// fillerSize is the padding of an empty packet: its count alone.
+	fillerSize = 1
+)
+
+// extensionBlock says how the header extension of a packet will look.
+type extensionBlock struct {
+	size int  // of the elements, padded to 32 bits; 0: no extension
+	wide bool // two-byte headers
+}
+
+// layout finds the extension block of p: the two-byte form only where an id or a
+// size needs it (RFC 8285 section 4.1.2 asks for negotiation of the mixed use,
+// which all who offer a dependency descriptor do).
+func (o *Outbound) layout(p *Packet, source *outboundSource, filler bool) extensionBlock {
+	var b extensionBlock
+	count := 0
+	if o.midID != 0 {
+		count, b.size, b.wide = 1, len(o.mid), o.midID > 14
+	}
+	if !filler {
+		for k, id := range source.ids {
+			size := int(p.extensions[k].size)
+			if id == 0 || size == 0 {
+				continue
+			}
+			count++
+			b.size += size
+			b.wide = b.wide || id > 14 || size > 16
+		}
+	}
+	b.size += count
+	if b.wide {
+		b.size += count
+	}
+	b.size = (b.size + 3) &^ 3
+	return b
+}
+
+// bytes is the size of the whole header extension.
+func (b extensionBlock) bytes() int {
+	if b.size == 0 {
+		return 0
+	}
+	return 4 + b.size
+}
+
+// fits says whether the packet, also as a repair, fits into dst.
+func (b extensionBlock) fits(p *Packet, filler bool, dst []byte) bool {
+	size := fillerSize
+	if !filler {
+		size = int(p.payloadEnd - p.payloadStart)
+	}
+	return outHeaderSize+b.bytes()+osnSize+size <= len(dst)
+}
+
+// write makes the packet that e describes, always the same bytes for the same e.
+func (o *Outbound) write(dst []byte, e *sent, p *Packet, source *outboundSource, block extensionBlock) int {
+	at := o.writeHeader(dst, e, source, block)
+	at = o.writeExtensions(dst, at, e, p, source, block)
+	return e.writePayload(dst, at, p)
+}
+
+// writeRepair makes the packet of the repair stream (RFC 4588 section 4): its own
+// SSRC, number and payload type, and the original number before the payload.
+func (o *Outbound) writeRepair(dst []byte, e *sent, p *Packet, source *outboundSource, block extensionBlock) int {
+	at := o.writeHeader(dst, e, source, block)
+	dst[1] = dst[1]&0x80 | source.rtxPayloadType
+	put16(dst[2:], uint16(o.rtxNext))
+	put32(dst[8:], o.rtxSSRC)
+	o.rtxNext++
+	at = o.writeExtensions(dst, at, e, p, source, block)
+	put16(dst[at:], uint16(e.seq))
+	return e.writePayload(dst, at+osnSize, p)
+}
+
+// writeHeader writes the fixed header with the CSRC.
+func (o *Outbound) writeHeader(dst []byte, e *sent, source *outboundSource, block extensionBlock) int {
+	first := byte(2<<6 | 1) // version, CC
+	if block.size > 0 {
+		first |= 1 << 4
+	}
+	if e.filler {
+		first |= 1 << 5
+	}
+	dst[0], dst[1] = first, source.payloadType
+	if e.marker {
+		dst[1] |= 0x80
+	}
+	put16(dst[2:], uint16(e.seq))
+	put32(dst[4:], e.time)
+	put32(dst[8:], o.ssrc)
+	put32(dst[12:], source.csrc)
+	return outHeaderSize
+}
+
+// writeExtensions writes the extension block at offset at and returns its end.
+func (o *Outbound) writeExtensions(dst []byte, at int, e *sent, p *Packet, source *outboundSource, block extensionBlock) int {
+	if block.size == 0 {
+		return at
+	}
+	profile := uint16(oneByteProfile)
+	if block.wide {
+		profile = twoByteProfile
+	}
+	put16(dst[at:], profile)
+	put16(dst[at+2:], uint16(block.size/4))
+	at += 4
+	end := at + block.size
+	if o.midID != 0 {
+		at = writeElement(dst, at, o.midID, len(o.mid), block.wide)
+		at += copy(dst[at:], o.mid)
+	}
+	if !e.filler {
+		at = e.writePassed(dst, at, p, source, block.wide)
+	}
+	clear(dst[at:end])
+	return end
+}
+
+// writePassed copies the extensions that both sides have.
+func (e *sent) writePassed(dst []byte, at int, p *Packet, source *outboundSource, wide bool) int {
+	for k, id := range source.ids {
+		place := p.extensions[k]
+		if id == 0 || place.size == 0 {
+			continue
+		}
+		at = writeElement(dst, at, id, int(place.size), wide)
+		n := copy(dst[at:], place.of(p.Raw))
+		if kind(k) == dependencyDescriptor {
+			codec.RewriteDependencyDescriptor(dst[at:at+n], e.frame)
+		}
+		at += n
+	}
+	return at
+}
+
+// writeElement writes the header of one element (RFC 8285 sections 4.2 and 4.3).
+func writeElement(dst []byte, at int, id uint8, size int, wide bool) int {
+	if wide {
+		dst[at], dst[at+1] = id, uint8(size)
+		return at + 2
+	}
+	dst[at] = id<<4 | uint8(size-1)
+	return at + 1
+}
+
+// writePayload writes the payload with the numbers of e, or the padding of an empty
+// packet, and returns the size of the whole packet.
+func (e *sent) writePayload(dst []byte, at int, p *Packet) int {
+	if e.filler {
+		dst[at] = fillerSize
+		return at + fillerSize
+	}
+	n := copy(dst[at:], p.Payload())
+	e.rewrite(dst[at:at+n], p)
+	return at + n
+}

@@ -1,0 +1,235 @@
+package sfu
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pion/sdp/v3"
+
+	"github.com/heliograph/heliograph/pkg/rtpfwd"
+)
+
+// answer is our SDP answer with what the workers need of it.
+type answer struct {
+	sdp      string
+	payloads rtpfwd.PayloadTable
+	lines    map[string]*answeredLine
+}
+
+// answeredLine is what was agreed for one m-line.
+type answeredLine struct {
+	codecs     []answeredCodec // best first
+	extensions rtpfwd.ExtensionIDs
+}
+
+type answeredCodec struct {
+	codec rtpfwd.Codec
+	payloadPair
+	rate uint32
+	nack bool
+}
+
+// parseAnswer reads Pion's local description and completes it: candidates by the configured addresses, and a start bitrate for
+// publications.
+func parseAnswer(local string, o *offer, srv *Server) (*answer, error) {
+	var desc sdp.SessionDescription
+	if err := desc.UnmarshalString(local); err != nil {
+		return nil, fmt.Errorf("parse our own answer: %w", err)
+	}
+	a := &answer{lines: map[string]*answeredLine{}}
+	for _, m := range desc.MediaDescriptions {
+		if m.MediaName.Port.Value == 0 {
+			continue // rejected
+		}
+		mid, _ := m.Attribute(sdp.AttrKeyMID)
+		line := readAnswered(m)
+		a.lines[mid] = line
+		for _, c := range line.codecs {
+			a.payloads.Codec[c.media] = c.codec
+			if c.rtx != 0 {
+				a.payloads.APT[c.rtx] = c.media
+			}
+		}
+		if _, ok := o.publications[mid]; ok && m.MediaName.Media == "video" {
+			setStartBitrate(m, line)
+		}
+	}
+	setCandidates(&desc, srv.ports, srv.cfg.NodeIPs)
+	b, err := desc.Marshal()
+	if err != nil {
+		return nil, fmt.Errorf("write our own answer: %w", err)
+	}
+	a.sdp = string(b)
+	return a, nil
+}
+
+func readAnswered(m *sdp.MediaDescription) *answeredLine {
+	line := &answeredLine{}
+	codecs := map[uint8]*answeredCodec{}
+	repairs := map[uint8]bool{}
+	for _, a := range m.Attributes {
+		switch a.Key {
+		case "rtpmap":
+			pt, name, rate := parseRTPMap(a.Value)
+			if strings.EqualFold(name, "rtx") {
+				repairs[pt] = true
+			} else {
+				codecs[pt] = &answeredCodec{codec: rtpfwd.ParseCodec(m.MediaName.Media + "/" + name), payloadPair: payloadPair{media: pt}, rate: rate}
+			}
+		case sdp.AttrKeyExtMap:
+			readExtmap(a.Value, &line.extensions)
+		}
+	}
+	for _, a := range m.Attributes {
+		head, rest, _ := strings.Cut(a.Value, " ")
+		pt, err := strconv.ParseUint(head, 10, 7)
+		if err != nil {
+			continue
+		}
+		switch a.Key {
+		case "fmtp":
+			if apt, ok := strings.CutPrefix(rest, "apt="); ok && repairs[uint8(pt)] {
+				if n, err := strconv.ParseUint(apt, 10, 7); err == nil && codecs[uint8(n)] != nil {
+					codecs[uint8(n)].rtx = uint8(pt)
+				}
+			}
+		case "rtcp-fb":
+			if c := codecs[uint8(pt)]; c != nil && rest == "nack" {
+				c.nack = true
+			}
+		}
+	}
+	for _, f := range m.MediaName.Formats {
+		pt, err := strconv.ParseUint(f, 10, 7)
+		if c := codecs[uint8(pt)]; err == nil && c != nil && c.codec != rtpfwd.CodecNone {
+			line.codecs = append(line.codecs, *c)
+		}
+	}
+	return line
+}
+
+func parseRTPMap(v string) (pt uint8, name string, rate uint32) {
+	head, rest, _ := strings.Cut(v, " ")
+	n, _ := strconv.ParseUint(head, 10, 7)
+	parts := strings.Split(rest, "/")
+	if len(parts) > 1 {
+		r, _ := strconv.ParseUint(parts[1], 10, 32)
+		rate = uint32(r)
+	}
+	return uint8(n), parts[0], rate
+}
+
+func readExtmap(v string, ids *rtpfwd.ExtensionIDs) {
+	head, uri, _ := strings.Cut(v, " ")
+	head, _, _ = strings.Cut(head, "/") // the direction
+	uri, _, _ = strings.Cut(uri, " ")   // attributes of the extension
+	n, err := strconv.ParseUint(head, 10, 8)
+	if err != nil {
+		return
+	}
+	id := uint8(n)
+	switch uri {
+	case extMID:
+		ids.MID = id
+	case extRID:
+		ids.RID = id
+	case extRepairedRID:
+		ids.RepairedRID = id
+	case extAudioLevel:
+		ids.AudioLevel = id
+	case extAbsSendTime:
+		ids.AbsSendTime = id
+	case extTransportCC:
+		ids.TransportCC = id
+	case extVideoOrient:
+		ids.VideoOrientation = id
+	case extPlayoutDelay:
+		ids.PlayoutDelay = id
+	case extAbsCaptureTime:
+		ids.AbsCaptureTime = id
+	case extDependency:
+		ids.DependencyDescriptor = id
+	case extVideoAllocation:
+		ids.VideoLayersAllocation = id
+	}
+}
+
+// setStartBitrate tells Chromium at what rate to start: without it the upper encodings of simulcast take seconds to appear.
+func setStartBitrate(m *sdp.MediaDescription, line *answeredLine) {
+	param := "x-google-start-bitrate=" + strconv.Itoa(startBitrateKbps)
+	for _, c := range line.codecs {
+		prefix := strconv.Itoa(int(c.media)) + " "
+		i := slices.IndexFunc(m.Attributes, func(a sdp.Attribute) bool {
+			return a.Key == "fmtp" && strings.HasPrefix(a.Value, prefix)
+		})
+		if i >= 0 {
+			m.Attributes[i].Value += ";" + param
+			continue
+		}
+		at := slices.IndexFunc(m.Attributes, func(a sdp.Attribute) bool {
+			return a.Key == "rtpmap" && strings.HasPrefix(a.Value, prefix)
+		})
+		m.Attributes = slices.Insert(m.Attributes, at+1, sdp.Attribute{Key: "fmtp", Value: prefix + param})
+	}
+}
+
+// setCandidates replaces the candidates of an answer by the addresses that the operator names, for a server behind 1:1 NAT.
+// Which local socket a check arrives at, ICE sees by itself.
+func setCandidates(desc *sdp.SessionDescription, p *ports, nodeIPs []netip.Addr) {
+	if len(nodeIPs) == 0 {
+		return
+	}
+	var lines []sdp.Attribute
+	for i, ip := range nodeIPs {
+		pref := 65535 - i
+		if len(p.udpAddrs) > 0 {
+			lines = append(lines, hostCandidate("udp", ip, p.udpAddrs[0].Port(), pref, ""))
+		}
+		if p.tcpAddr.IsValid() {
+			lines = append(lines, hostCandidate("tcp", ip, p.tcpAddr.Port(), pref-8192, " tcptype passive"))
+		}
+	}
+	for _, m := range desc.MediaDescriptions {
+		at := slices.IndexFunc(m.Attributes, func(a sdp.Attribute) bool { return a.Key == sdp.AttrKeyCandidate })
+		if at < 0 {
+			continue
+		}
+		m.Attributes = slices.DeleteFunc(m.Attributes, func(a sdp.Attribute) bool { return a.Key == sdp.AttrKeyCandidate })
+		m.Attributes = slices.Insert(m.Attributes, at, lines...)
+	}
+}
+
+// hostCandidate writes a candidate by RFC 8839, section 5.1, with the priority of RFC 8445, section 5.1.2.1.
+func hostCandidate(network string, ip netip.Addr, port uint16, localPref int, suffix string) sdp.Attribute {
+	priority := 126<<24 | localPref<<8 | (256 - 1)
+	v := fmt.Sprintf("%s%d 1 %s %d %s %d typ host%s", network, localPref, network, priority, ip, port, suffix)
+	return sdp.Attribute{Key: sdp.AttrKeyCandidate, Value: v}
+}
+
+// slotParameters gives what a slot on the m-line mid may send.
+func (a *answer) slotParameters(mid string) slotParameters {
+	sp := slotParameters{payloads: map[rtpfwd.Codec]payloadPair{}}
+	line := a.lines[mid]
+	if line == nil {
+		return sp
+	}
+	sp.extensions = line.extensions
+	for _, c := range line.codecs {
+		if _, ok := sp.payloads[c.codec]; !ok {
+			sp.payloads[c.codec] = c.payloadPair
+		}
+	}
+	return sp
+}
+
+// sendCodec is the codec that the offerer sends on the m-line mid: the first one that was agreed.
+func (a *answer) sendCodec(mid string) rtpfwd.Codec {
+	line := a.lines[mid]
+	if line == nil || len(line.codecs) == 0 {
+		return rtpfwd.CodecNone
+	}
+	return line.codecs[0].codec
+}

@@ -1,0 +1,25 @@
+// Package sfu is the shell of the server: it owns rooms, participants and their Transports, the goroutines, the sockets and the
+// clock, and drives the pure packages that decide what is sent (pkg/rtpfwd).
+//
+// # Control
+//
+// A [Server] implements signaling.Rooms. Each joined identity is a Participant in a Room, with one Transport (one
+// PeerConnection, the participant always offers). What a participant receives is desired state: its view, the room's
+// roster, and who speaks. A reconciler turns that into the mapping of publications onto slots whenever one of them changed; no
+// step of a publish or a join can be missed, because nothing is pushed.
+//
+// # Media
+//
+//	socket -> ICE, DTLS, SRTP (Pion) -> BufferFactory sink -> inbox of the worker that owns the Transport
+//	   -> Inbound: parse once, NACK, TWCC feedback -> reference to each worker that has a subscriber
+//	   -> Forwarder selects -> Outbound of the slot numbers and rewrites -> SRTP -> socket
+//	RTCP of a subscriber -> Outbound (resend, statistics) and the keyframe authority of the publisher
+//
+// A worker is one goroutine that owns many Transports. Only it touches their media state (the types in ingest.go and
+// egress.go), so that state has no locks. Everything else reaches a worker as a job in its inbox. Packets are immutable once
+// parsed and are shared by reference between workers; they live in slabs that the garbage collector frees with
+// the last ring that refers to them.
+//
+// What this package must not know: the wire format of signaling (pkg/signaling), how payloads are laid out and how
+// numbers are rewritten (pkg/rtpfwd), flags and files (cmd/sfu).
+package sfu

@@ -1,0 +1,289 @@
+package sfu
+
+import (
+	"time"
+
+	"github.com/pion/rtcp"
+
+	"github.com/heliograph/heliograph/pkg/rtpfwd"
+	"github.com/heliograph/heliograph/pkg/signaling"
+)
+
+// egress is the sending half of a Transport. Its worker owns it.
+type egress struct {
+	t      *Transport
+	slots  map[string]*slotSender // by mid
+	bySSRC map[uint32]*slotSender
+	budget rtpfwd.Budget
+	since  time.Duration // when the Transport was made
+	paused bool          // no video: consent is old
+	closed bool
+
+	reportAt time.Duration
+}
+
+// slotSender is what a worker needs of a slot.
+type slotSender struct {
+	slot *Slot
+	t    *Transport
+	out  *rtpfwd.Outbound
+	to   *boundTrack
+
+	// current is on the wire; next takes its place with the first packet that can start it, so that the picture on the slot
+	// goes on until then.
+	current, next *subscription
+}
+
+func newEgress(t *Transport) *egress {
+	return &egress{t: t, slots: map[string]*slotSender{}, bySSRC: map[uint32]*slotSender{}}
+}
+
+// addSlots takes over slots that a negotiation made.
+func (e *egress) addSlots(slots []*Slot) {
+	for _, s := range slots {
+		b := s.track.bound.Load()
+		if b == nil || e.closed {
+			continue // the m-line was rejected
+		}
+		ss := &slotSender{slot: s, t: e.t, to: b}
+		rtx := b.rtxSSRC
+		if !s.hasRTX() {
+			rtx = 0
+		}
+		ss.out = rtpfwd.NewOutbound(rtpfwd.OutboundConfig{
+			SSRC: b.ssrc, RTXSSRC: rtx, SeqStart: randomSeqStart(), RTXSeqStart: randomSeqStart(),
+			TimeStart: randomUint32(), PictureIDStart: uint16(randomUint32()) & 0x7fff, Extensions: &s.send.extensions,
+		})
+		e.slots[s.mid] = ss
+		e.bySSRC[b.ssrc] = ss
+		if rtx != 0 {
+			e.bySSRC[rtx] = ss
+		}
+	}
+}
+
+func (s *Slot) hasRTX() bool {
+	for _, p := range s.send.payloads {
+		if p.rtx != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// assign makes a slot carry pub at layer; nil empties it.
+func (e *egress) assign(now time.Duration, s *Slot, pub *Publication, layer rtpfwd.Layer) {
+	ss := e.slots[s.mid]
+	if ss == nil || e.closed {
+		return
+	}
+	switch {
+	case pub == nil:
+		ss.stop()
+	case ss.next != nil && ss.next.feed.pub == pub:
+		ss.next.want = layer
+		ss.next.retarget(now)
+	case ss.current != nil && ss.current.feed.pub == pub:
+		ss.drop(&ss.next)
+		ss.current.want = layer
+		ss.current.retarget(now)
+	default:
+		ss.drop(&ss.next)
+		ss.next = e.t.worker.subscribe(now, pub, ss, layer)
+	}
+}
+
+func (ss *slotSender) drop(sub **subscription) {
+	if *sub != nil {
+		ss.t.worker.unsubscribe(*sub)
+		*sub = nil
+	}
+}
+
+func (ss *slotSender) stop() {
+	ss.drop(&ss.next)
+	ss.drop(&ss.current)
+	ss.slot.live.Store(nil)
+}
+
+// lost forgets a subscription whose publication has ended.
+func (ss *slotSender) lost(sub *subscription) {
+	if ss.next == sub {
+		ss.next = nil
+	}
+	if ss.current == sub {
+		ss.current = nil
+		ss.slot.live.Store(nil)
+	}
+}
+
+// forward sends one chosen packet. The first one of the next subscription makes it the current one.
+func (ss *slotSender) forward(now time.Duration, sub *subscription, c rtpfwd.Choice) {
+	e := ss.t.out
+	pub := sub.feed.pub
+	if e.paused && pub.kind == signaling.KindVideo {
+		ss.t.srv.metrics.dropped("consent")
+		return
+	}
+	if sub != ss.current {
+		if sub != ss.next {
+			return
+		}
+		ss.next = nil
+		ss.drop(&ss.current)
+		ss.current = sub
+		pt := ss.slot.send.payloads[pub.codec]
+		ss.out.SetSource(now, rtpfwd.OutboundSource{
+			CSRC: pub.csrc, Codec: pub.codec, Rate: sub.feed.streams[0].Rate, PayloadType: pt.media, RTXPayloadType: pt.rtx,
+			Extensions: &pub.ext,
+		})
+		ss.slot.live.Store(pub)
+		ss.t.owner.markDirty() // its slot is live now
+	}
+	ss.write(ss.out.Rewrite(now, c, ss.t.worker.buf[:]))
+}
+
+// write protects and sends the first n bytes of the worker's buffer.
+func (ss *slotSender) write(n int) {
+	if n == 0 {
+		ss.t.srv.metrics.dropped("rewrite")
+		return
+	}
+	w := ss.t.worker
+	head, err := w.header.Unmarshal(w.buf[:n])
+	if err != nil {
+		ss.t.srv.metrics.dropped("rewrite")
+		return
+	}
+	if _, err := ss.to.out.WriteRTP(&w.header, w.buf[head:n]); err != nil {
+		ss.t.srv.metrics.dropped("write")
+		return
+	}
+	ss.t.out.budget.Sent(n)
+	ss.t.srv.metrics.forwarded.Inc()
+}
+
+// connected starts the sending: until now nothing was selected, and no keyframe asked for.
+func (e *egress) connected(now time.Duration) {
+	for _, ss := range e.slots {
+		if ss.next != nil {
+			ss.next.retarget(now)
+		}
+	}
+}
+
+func (e *egress) tick(now time.Duration) {
+	age := e.t.consentAge(now)
+	e.paused = age > consentPause
+	switch {
+	case age > consentClose:
+		e.t.fail("no sign of the other side for 30 seconds")
+	case !e.t.connected.Load() && now-e.since > connectTimeout:
+		e.t.fail("no media connection within 30 seconds")
+	}
+	if now-e.reportAt >= reportInterval {
+		e.reportAt = now
+		e.report(now)
+	}
+}
+
+// report sends a sender report on each slot that carries something (RFC 3550, section 6.4.1), by the server's NTP clock.
+func (e *egress) report(now time.Duration) {
+	if !e.t.connected.Load() {
+		return
+	}
+	ntp := e.t.srv.ntp(now)
+	var pkts []rtcp.Packet
+	for _, ss := range e.slots {
+		if ss.current == nil {
+			continue
+		}
+		if sr, ok := ss.out.SenderReport(now, ntp); ok {
+			pkts = append(pkts, &sr)
+		}
+		if len(pkts) == 16 { // 28 bytes each
+			e.t.in.write(pkts...)
+			pkts = pkts[:0]
+		}
+	}
+	e.t.in.write(pkts...)
+}
+
+func (e *egress) close() {
+	e.closed = true
+	for _, ss := range e.slots {
+		ss.stop()
+	}
+}
+
+// rtcp takes one RTCP packet of a Transport, for either half.
+func (w *worker) rtcp(now time.Duration, t *Transport, raw []byte) {
+	pkts, err := rtcp.Unmarshal(raw)
+	if err != nil {
+		w.srv.metrics.dropped("rtcp_malformed")
+		return
+	}
+	for _, p := range pkts {
+		switch p := p.(type) {
+		case *rtcp.SenderReport:
+			t.in.senderReport(now, p)
+			t.out.receptionReports(now, p.Reports)
+		case *rtcp.ReceiverReport:
+			t.out.receptionReports(now, p.Reports)
+		case *rtcp.TransportLayerNack:
+			t.out.nack(now, p)
+		case *rtcp.PictureLossIndication:
+			t.out.keyframeRequest(now, p.MediaSSRC)
+		case *rtcp.FullIntraRequest:
+			for _, f := range p.FIR {
+				t.out.keyframeRequest(now, f.SSRC)
+			}
+		}
+	}
+}
+
+func (e *egress) receptionReports(now time.Duration, reports []rtcp.ReceptionReport) {
+	for _, r := range reports {
+		if ss := e.bySSRC[r.SSRC]; ss != nil && r.SSRC == ss.to.ssrc {
+			ss.out.ReceiverReport(now, e.t.srv.ntp(now), r)
+		}
+	}
+}
+
+// nack resends what is asked for, as far as the budget of the Transport goes.
+func (e *egress) nack(now time.Duration, n *rtcp.TransportLayerNack) {
+	ss := e.bySSRC[n.MediaSSRC]
+	if ss == nil {
+		return
+	}
+	w := e.t.worker
+	w.nacks = w.nacks[:0]
+	for _, pair := range n.Nacks {
+		w.nacks = append(w.nacks, pair.PacketList()...)
+		if len(w.nacks) > 1024 {
+			break
+		}
+	}
+	w.resends = ss.out.Feedback(now, e.t.roundTrip(), w.nacks, &e.budget, w.resends[:0])
+	for _, r := range w.resends {
+		if k := ss.out.Resend(now, r, w.buf[:]); k > 0 {
+			ss.write(k)
+			e.t.srv.metrics.resent.Inc()
+		}
+	}
+}
+
+// keyframeRequest passes a subscriber's wish on to the keyframe authority of what it sees.
+func (e *egress) keyframeRequest(now time.Duration, ssrc uint32) {
+	ss := e.bySSRC[ssrc]
+	if ss == nil || ss.current == nil || ss.current.feed.pub.kind == signaling.KindAudio {
+		return
+	}
+	if l := ss.current.fwd.Current(); l.Spatial >= 0 {
+		encoding := uint8(0)
+		if len(ss.current.feed.streams) > 1 {
+			encoding = uint8(l.Spatial)
+		}
+		ss.current.feed.askKeyframe(now, encoding)
+	}
+}

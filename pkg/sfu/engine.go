@@ -1,0 +1,116 @@
+package sfu
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/sdp/v3"
+	"github.com/pion/stun/v4"
+	"github.com/pion/transport/v4/packetio"
+	"github.com/pion/webrtc/v4"
+)
+
+// Header extensions by their URIs, as registered with IANA or by their experiments.
+const (
+	extMID             = sdp.SDESMidURI
+	extRID             = sdp.SDESRTPStreamIDURI
+	extRepairedRID     = sdp.SDESRepairRTPStreamIDURI
+	extAudioLevel      = sdp.AudioLevelURI
+	extAbsSendTime     = sdp.ABSSendTimeURI
+	extTransportCC     = sdp.TransportCCURI
+	extVideoOrient     = "urn:3gpp:video-orientation"
+	extPlayoutDelay    = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
+	extAbsCaptureTime  = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time"
+	extDependency      = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
+	extVideoAllocation = "http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00"
+)
+
+// newAPI makes the webrtc.API of one Transport. The interceptor registry stays empty: NACK, RTX, reports and feedback are ours.
+func newAPI(t *Transport) (*webrtc.API, error) {
+	media := &webrtc.MediaEngine{}
+	if err := registerMedia(media); err != nil {
+		return nil, err
+	}
+	se := webrtc.SettingEngine{LoggerFactory: t.srv.cfg.PionLog}
+	se.SetNet(t.srv.cfg.Net)
+	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	se.DisableActiveTCP(true)
+	se.SetIncludeLoopbackCandidate(true)
+	networks := []webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6}
+	if t.srv.ports.udp != nil {
+		se.SetICEUDPMux(t.srv.ports.udp)
+	}
+	if t.srv.ports.tcp != nil {
+		se.SetICETCPMux(t.srv.ports.tcp)
+		networks = append(networks, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6)
+	}
+	se.SetNetworkTypes(networks)
+	se.SetICETimeouts(consentPause, consentClose, 2*consentPause/10)
+	if err := se.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
+		return nil, fmt.Errorf("set DTLS role: %w", err)
+	}
+	se.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
+	se.SetSRTPReplayProtectionWindow(1024)
+	se.SetFireOnTrackBeforeFirstRTP(true) // nothing is read from tracks, so nothing must wait for their first packet
+	se.SetICEBindingRequestHandler(func(m *stun.Message, _, _ ice.Candidate, pair *ice.CandidatePair) bool {
+		return t.onBindingRequest(m, pair)
+	})
+	se.BufferFactory = func(kind packetio.BufferPacketType, ssrc uint32) io.ReadWriteCloser {
+		if kind == packetio.RTCPBufferPacket {
+			return t.sinks.rtcp()
+		}
+		return t.sinks.rtp(ssrc)
+	}
+	return webrtc.NewAPI(webrtc.WithMediaEngine(media), webrtc.WithSettingEngine(se),
+		webrtc.WithInterceptorRegistry(&interceptor.Registry{})), nil
+}
+
+// registerMedia registers the codecs of rooms. Payload types are only our proposals: an answer takes the offer's.
+func registerMedia(m *webrtc.MediaEngine) error {
+	opus := webrtc.RTPCodecCapability{
+		MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1",
+		RTCPFeedback: []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "nack"}},
+	}
+	if err := m.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: opus, PayloadType: 111}, webrtc.RTPCodecTypeAudio); err != nil {
+		return fmt.Errorf("register opus: %w", err)
+	}
+	videos := []struct {
+		mime, fmtp string
+		pt         webrtc.PayloadType
+	}{
+		{webrtc.MimeTypeVP8, "", 96},
+		{webrtc.MimeTypeVP9, "profile-id=0", 98},
+		{webrtc.MimeTypeH264, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f", 102},
+		{webrtc.MimeTypeH264, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f", 104},
+		{webrtc.MimeTypeAV1, "", 45},
+	}
+	feedback := []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}}
+	for _, v := range videos {
+		media := webrtc.RTPCodecCapability{MimeType: v.mime, ClockRate: 90000, SDPFmtpLine: v.fmtp, RTCPFeedback: feedback}
+		rtx := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: fmt.Sprintf("apt=%d", v.pt)}
+		for i, c := range []webrtc.RTPCodecCapability{media, rtx} {
+			p := webrtc.RTPCodecParameters{RTPCodecCapability: c, PayloadType: v.pt + webrtc.PayloadType(i)}
+			if err := m.RegisterCodec(p, webrtc.RTPCodecTypeVideo); err != nil {
+				return fmt.Errorf("register %s: %w", c.MimeType, err)
+			}
+		}
+	}
+	return registerExtensions(m)
+}
+
+func registerExtensions(m *webrtc.MediaEngine) error {
+	both := []string{extMID, extAbsSendTime, extTransportCC, extAbsCaptureTime}
+	audio := append([]string{extAudioLevel}, both...)
+	video := append([]string{extRID, extRepairedRID, extVideoOrient, extPlayoutDelay, extDependency, extVideoAllocation}, both...)
+	for kind, uris := range map[webrtc.RTPCodecType][]string{webrtc.RTPCodecTypeAudio: audio, webrtc.RTPCodecTypeVideo: video} {
+		for _, uri := range uris {
+			if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, kind); err != nil {
+				return fmt.Errorf("register extension %s: %w", uri, err)
+			}
+		}
+	}
+	return nil
+}

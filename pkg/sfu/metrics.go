@@ -1,0 +1,62 @@
+package sfu
+
+import (
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics are what the media side counts. Per-packet counters have no labels; drops are labelled by their reason, and the
+// counter of each reason is looked up once.
+type metrics struct {
+	rooms, participants, transports        prometheus.Gauge
+	received, forwarded, resent, nacksSent prometheus.Counter
+	keyframeRequests, panics               prometheus.Counter
+	transportFailures, slowCloses          prometheus.Counter
+	negotiation                            prometheus.Histogram
+	drops                                  *prometheus.CounterVec
+	dropCounters                           sync.Map // reason -> prometheus.Counter
+}
+
+func newMetrics(r prometheus.Registerer) *metrics {
+	gauge := func(name, help string) prometheus.Gauge {
+		return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "heliograph", Name: name, Help: help})
+	}
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "heliograph", Name: name, Help: help})
+	}
+	m := &metrics{
+		rooms:             gauge("rooms", "Rooms with at least one participant."),
+		participants:      gauge("participants", "Participants in all rooms."),
+		transports:        gauge("transports", "Transports, connected or connecting."),
+		received:          counter("rtp_received_packets_total", "RTP packets taken from publishers, duplicates not counted."),
+		forwarded:         counter("rtp_forwarded_packets_total", "RTP packets sent to subscribers, resent ones included."),
+		resent:            counter("rtp_resent_packets_total", "RTP packets resent for a NACK."),
+		nacksSent:         counter("rtp_nacked_packets_total", "Packets asked for again from publishers."),
+		keyframeRequests:  counter("keyframe_requests_total", "Keyframe requests sent to publishers."),
+		panics:            counter("panics_total", "Panics, each of which closed one participant."),
+		transportFailures: counter("transport_failures_total", "Transports closed because of a failure."),
+		slowCloses:        counter("transport_slow_closes_total", "Transports that took more than 2 s to close."),
+		negotiation: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Namespace: "heliograph", Name: "negotiation_seconds", Help: "Time to answer an offer.",
+			Buckets: []float64{.001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 5},
+		}),
+		drops: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: "heliograph", Name: "dropped_packets_total", Help: "RTP and RTCP packets dropped, by reason.",
+		}, []string{"reason"}),
+	}
+	if r != nil {
+		r.MustRegister(m.rooms, m.participants, m.transports, m.received, m.forwarded, m.resent, m.nacksSent,
+			m.keyframeRequests, m.panics, m.transportFailures, m.slowCloses, m.negotiation, m.drops)
+	}
+	return m
+}
+
+// dropped counts one dropped packet. Reasons are constants of the code, so their number is bounded.
+func (m *metrics) dropped(reason string) {
+	c, ok := m.dropCounters.Load(reason)
+	if !ok {
+		c, _ = m.dropCounters.LoadOrStore(reason, m.drops.WithLabelValues(reason))
+	}
+	c.(prometheus.Counter).Inc()
+}

@@ -1,0 +1,362 @@
+package sfu
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/heliograph/heliograph/pkg/rtpfwd"
+	"github.com/heliograph/heliograph/pkg/signaling"
+)
+
+// planInput is all that the mapping of publications onto slots depends on.
+type planInput struct {
+	self         *Participant
+	view         *signaling.View // nil: none yet
+	slots        []*Slot
+	publications []published // oldest first
+	loudest      []uint32    // CSRCs, loudest first
+	maySubscribe bool
+}
+
+// assignment is what one slot is to carry. The zero value is an idle slot.
+type assignment struct {
+	pub   *Publication
+	layer rtpfwd.Layer
+	muted bool
+}
+
+type planOutput struct {
+	assignments []assignment // one for each slot
+	wanted      []signaling.SlotWanted
+}
+
+// videoPool are the sizes that the pool of video slots grows through.
+var videoPool = [...]int{4, 9, 16, 25, 49}
+
+const (
+	screenPool    = 4    // pairs at most
+	defaultWidth  = 640  // of a tile before the first view
+	defaultHeight = 360  // of a tile before the first view
+	maxPriority   = 1000 // of a view item; more is cut
+)
+
+// plan maps publications onto slots. It moves nothing without need: what is on a slot and still wanted stays there.
+func plan(in planInput) planOutput {
+	out := planOutput{assignments: make([]assignment, len(in.slots))}
+	if !in.maySubscribe {
+		return out
+	}
+	p := planner{planInput: in, planOutput: &out, placed: map[*Publication]bool{}}
+	p.video()
+	p.audio()
+	return out
+}
+
+type planner struct {
+	planInput
+	*planOutput
+	placed map[*Publication]bool
+}
+
+// want is one video publication that is to be seen, at a size.
+type want struct {
+	published
+	item signaling.ViewItem
+}
+
+func (p *planner) video() {
+	wants, missing := p.admit(p.wants())
+	p.keep(wants)
+	p.hinted(wants)
+	for _, w := range wants {
+		if !p.placed[w.Publication] && !p.placeFree(w) {
+			missing = append(missing, w)
+		}
+	}
+	p.grow(missing)
+}
+
+// wants lists the video publications to show, most important first.
+func (p *planner) wants() []want {
+	if p.view == nil {
+		var out []want
+		for _, pub := range slices.Backward(p.publications) {
+			if pub.kind == signaling.KindVideo && pub.owner != p.self {
+				out = append(out, want{pub, signaling.ViewItem{Width: defaultWidth, Height: defaultHeight}})
+			}
+		}
+		return out
+	}
+	var out []want
+	seen := map[*Publication]bool{}
+	items := slices.Clone(p.view.Items)
+	slices.SortStableFunc(items, func(a, b signaling.ViewItem) int {
+		return cmp.Compare(min(b.Priority, maxPriority), min(a.Priority, maxPriority))
+	})
+	for _, item := range items {
+		pub, ok := p.resolve(item)
+		if ok && !seen[pub.Publication] {
+			seen[pub.Publication] = true
+			out = append(out, want{pub, item})
+		}
+	}
+	return out
+}
+
+// admit splits the wants into those that there are slots for, the most important ones, and the rest.
+func (p *planner) admit(all []want) (in, out []want) {
+	type pool struct {
+		kind  signaling.SlotKind
+		codec rtpfwd.Codec
+	}
+	free := map[pool]int{}
+	for _, s := range p.slots {
+		if s.media == signaling.KindVideo && s.kind != signaling.SlotPinned {
+			free[pool{s.kind, s.codec}]++
+		}
+	}
+	for _, w := range all {
+		screen, video := pool{signaling.SlotScreen, w.codec}, pool{signaling.SlotVideo, w.codec}
+		switch {
+		case p.hintPinned(w):
+		case w.source == signaling.SourceScreen && free[screen] > 0:
+			free[screen]--
+		case free[video] > 0:
+			free[video]--
+		default:
+			out = append(out, w)
+			continue
+		}
+		in = append(in, w)
+	}
+	return in, out
+}
+
+// resolve finds the video publication that a view item names.
+func (p *planner) resolve(item signaling.ViewItem) (published, bool) {
+	for _, pub := range p.publications {
+		if pub.kind != signaling.KindVideo || pub.owner == p.self {
+			continue
+		}
+		byID := item.Publication != "" && pub.id == item.Publication
+		byOwner := item.Publication == "" && pub.owner.id == item.Participant && pub.source == signaling.SourceCamera
+		if byID || byOwner {
+			return pub, true
+		}
+	}
+	return published{}, false
+}
+
+// keep leaves what is on a slot and still wanted, unless the view names another slot for it.
+func (p *planner) keep(wants []want) {
+	for i, s := range p.slots {
+		if s.current == nil || s.media != signaling.KindVideo {
+			continue
+		}
+		for _, w := range wants {
+			if w.Publication == s.current && (w.item.Slot == "" || w.item.Slot == s.mid || !p.hintUsable(w)) && s.carries(w.Publication) {
+				p.put(i, w)
+			}
+		}
+	}
+}
+
+func (p *planner) hintUsable(w want) bool { return p.hintedSlot(w) != nil }
+
+func (p *planner) hintPinned(w want) bool {
+	s := p.hintedSlot(w)
+	return s != nil && s.kind == signaling.SlotPinned
+}
+
+// hintedSlot is the slot that the view asks for, if it can carry the publication.
+func (p *planner) hintedSlot(w want) *Slot {
+	for _, s := range p.slots {
+		if s.mid == w.item.Slot && s.media == signaling.KindVideo && s.carries(w.Publication) {
+			return s
+		}
+	}
+	return nil
+}
+
+// hinted gives the slots that the view asks for, moving others out of the way.
+func (p *planner) hinted(wants []want) {
+	for _, w := range wants {
+		if w.item.Slot == "" || p.placed[w.Publication] || !p.hintUsable(w) {
+			continue
+		}
+		for i, s := range p.slots {
+			if s.mid != w.item.Slot {
+				continue
+			}
+			if was := p.assignments[i].pub; was != nil {
+				delete(p.placed, was)
+			}
+			p.put(i, w)
+		}
+	}
+}
+
+// placeFree finds a free slot: of the kind made for the source first, of the same codec always.
+func (p *planner) placeFree(w want) bool {
+	best := -1
+	for i, s := range p.slots {
+		if p.assignments[i].pub != nil || s.media != signaling.KindVideo || s.kind == signaling.SlotPinned || !s.carries(w.Publication) {
+			continue
+		}
+		forScreen := s.kind == signaling.SlotScreen
+		isScreen := w.source == signaling.SourceScreen
+		if forScreen && !isScreen {
+			continue
+		}
+		if best < 0 || forScreen == isScreen && (p.slots[best].kind == signaling.SlotScreen) != isScreen {
+			best = i
+		}
+	}
+	if best < 0 {
+		return false
+	}
+	p.put(best, w)
+	return true
+}
+
+func (p *planner) put(i int, w want) {
+	p.assignments[i] = assignment{pub: w.Publication, layer: w.layerFor(w.item.Width, w.item.Height), muted: w.muted}
+	p.placed[w.Publication] = true
+}
+
+// grow asks for the m-lines that the missing publications need.
+func (p *planner) grow(missing []want) {
+	cameras := map[rtpfwd.Codec]int{}
+	screens := 0
+	for _, w := range missing {
+		cameras[w.codec]++
+	}
+	have := map[rtpfwd.Codec]int{}
+	pairs := 0
+	for i, s := range p.slots {
+		switch {
+		case s.media != signaling.KindVideo:
+		case s.kind == signaling.SlotScreen:
+			pairs++
+		case s.kind == signaling.SlotVideo:
+			have[s.codec]++
+			if a := p.assignments[i]; a.pub != nil && a.pub.source == signaling.SourceScreen {
+				screens++ // shown in a camera's slot: a pair of its own would keep its sound in sync
+			}
+		}
+	}
+	for _, w := range missing {
+		if w.source == signaling.SourceScreen {
+			screens++
+			cameras[w.codec]--
+		}
+	}
+	if screens > 0 && pairs < screenPool {
+		p.wanted = append(p.wanted, signaling.SlotWanted{Kind: signaling.SlotScreen, Count: min(screens, screenPool-pairs)})
+	}
+	for codec, n := range cameras {
+		if n <= 0 {
+			continue
+		}
+		need := have[codec] + n
+		for _, size := range videoPool {
+			if size > have[codec] && (size >= need || size == videoPool[len(videoPool)-1]) {
+				p.wanted = append(p.wanted, signaling.SlotWanted{Kind: signaling.SlotVideo, Codec: codec.String(), Count: size - have[codec]})
+				break
+			}
+		}
+	}
+	slices.SortFunc(p.wanted, func(a, b signaling.SlotWanted) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Codec, b.Codec))
+	})
+}
+
+// audio fills the audio slots: the sound of each shown screen beside its picture, then the loudest, then whoever is there.
+func (p *planner) audio() {
+	p.screenSound()
+	var free []int
+	for i, s := range p.slots {
+		if s.media == signaling.KindAudio && s.kind == signaling.SlotAudio {
+			free = append(free, i)
+		}
+	}
+	heard := p.heard()
+	heard = heard[:min(len(heard), len(free))]
+	chosen := map[*Publication]published{}
+	for _, pub := range heard {
+		chosen[pub.Publication] = pub
+	}
+	rest := free[:0]
+	for _, i := range free {
+		pub, stays := chosen[p.slots[i].current]
+		if !stays || p.slots[i].current == nil {
+			rest = append(rest, i)
+			continue
+		}
+		p.hear(i, pub)
+		delete(chosen, pub.Publication)
+	}
+	for _, pub := range heard {
+		if _, open := chosen[pub.Publication]; open {
+			p.hear(rest[0], pub)
+			rest = rest[1:]
+		}
+	}
+}
+
+// screenSound puts the sound of a screen on the audio m-line that shares its stream id.
+func (p *planner) screenSound() {
+	for i, s := range p.slots {
+		if s.media != signaling.KindAudio || s.kind != signaling.SlotScreen || s.group == "" {
+			continue
+		}
+		for j, v := range p.slots {
+			shown := p.assignments[j].pub
+			if v.group != s.group || v.media != signaling.KindVideo || shown == nil {
+				continue
+			}
+			for _, pub := range p.publications {
+				if pub.owner == shown.owner && pub.source == signaling.SourceScreenAudio && s.carries(pub.Publication) {
+					p.hear(i, pub)
+				}
+			}
+		}
+	}
+}
+
+func (p *planner) hear(i int, pub published) {
+	p.assignments[i] = assignment{pub: pub.Publication, muted: pub.muted}
+	p.placed[pub.Publication] = true
+}
+
+// heard orders the audio publications of others: the loudest, then the unmuted, then the muted, each group with those
+// that have a slot already first.
+func (p *planner) heard() []published {
+	has := map[*Publication]bool{}
+	for _, s := range p.slots {
+		if s.current != nil {
+			has[s.current] = true
+		}
+	}
+	rank := func(pub published) int {
+		if i := slices.Index(p.loudest, pub.csrc); i >= 0 && !pub.muted {
+			return i
+		}
+		r := len(p.loudest)
+		if pub.muted {
+			r += 2
+		}
+		if !has[pub.Publication] {
+			r++
+		}
+		return r
+	}
+	var out []published
+	for _, pub := range p.publications {
+		if pub.kind == signaling.KindAudio && pub.owner != p.self && !p.placed[pub.Publication] {
+			out = append(out, pub)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b published) int { return cmp.Compare(rank(a), rank(b)) })
+	return out
+}

@@ -1,0 +1,155 @@
+package sfu
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/stun/v4"
+	"github.com/pion/webrtc/v4"
+	"go.uber.org/zap"
+)
+
+// Transport is one ICE and DTLS association with a participant: one PeerConnection, and the media state that a worker keeps for
+// it.
+type Transport struct {
+	// Fixed after construction.
+	srv    *Server
+	log    *zap.Logger
+	owner  *Participant
+	worker *worker
+	api    *webrtc.API
+	pc     *webrtc.PeerConnection
+	sinks  sinks
+
+	// Owned by the worker.
+	in  *ingest
+	out *egress
+
+	// Guarded by Participant.mu.
+	lines map[string]mediaLine // by mid: what each m-line is for, for ever
+
+	// Atomic.
+	consentAt atomic.Int64 // time of the newest authenticated STUN request, since the server's start
+	rtt       atomic.Int64 // newest round-trip time of the selected pair, in nanoseconds; 0: unknown
+	connected atomic.Bool  // DTLS has completed
+	failed    atomic.Bool
+}
+
+func newTransport(p *Participant) (*Transport, error) {
+	t := &Transport{
+		srv: p.srv, log: p.log, owner: p, worker: p.srv.leastLoaded(), lines: map[string]mediaLine{},
+	}
+	t.consentAt.Store(int64(p.srv.now()))
+	t.sinks.init(t)
+	t.in, t.out = newIngest(t), newEgress(t)
+	cert, err := p.srv.certificate()
+	if err != nil {
+		return nil, err
+	}
+	if t.api, err = newAPI(t); err != nil {
+		return nil, err
+	}
+	t.pc, err = t.api.NewPeerConnection(webrtc.Configuration{Certificates: []webrtc.Certificate{*cert}})
+	if err != nil {
+		return nil, fmt.Errorf("make a PeerConnection: %w", err)
+	}
+	t.pc.OnConnectionStateChange(t.onState)
+	t.worker.post(func(now time.Duration) { t.worker.addTransport(now, t) })
+	p.srv.metrics.transports.Inc()
+	return t, nil
+}
+
+// onState runs in a Pion callback: it must not close anything itself.
+func (t *Transport) onState(s webrtc.PeerConnectionState) {
+	switch s {
+	case webrtc.PeerConnectionStateConnected:
+		t.connected.Store(true)
+		t.worker.post(func(now time.Duration) { t.out.connected(now) })
+	case webrtc.PeerConnectionStateClosed:
+		t.fail("the media connection was closed by the other side")
+	case webrtc.PeerConnectionStateFailed:
+		if !t.connected.Load() {
+			t.fail("no media connection could be made")
+		}
+		// Otherwise the participant may still restart ICE; the consent clock decides.
+	}
+}
+
+// onBindingRequest sees each authenticated STUN request. It feeds the consent clock (RFC 7675), and lets the controlling side nominate
+// any pair that has answered our own check, whatever its priority: a browser that lost UDP nominates its TCP pair, of lower priority.
+func (t *Transport) onBindingRequest(m *stun.Message, pair *ice.CandidatePair) bool {
+	t.consentAt.Store(int64(t.srv.now()))
+	if pair == nil {
+		return false
+	}
+	if rtt := pair.CurrentRoundTripTime(); rtt > 0 {
+		t.rtt.Store(int64(rtt * float64(time.Second)))
+	}
+	return m.Contains(stun.AttrUseCandidate) && pair.ResponsesReceived() > 0
+}
+
+// consentAge is the time since the other side last proved that it wants our packets.
+func (t *Transport) consentAge(now time.Duration) time.Duration {
+	return now - time.Duration(t.consentAt.Load())
+}
+
+// fail ends the participant's session from any goroutine, once.
+func (t *Transport) fail(why string) {
+	if t.failed.Swap(true) {
+		return
+	}
+	t.srv.metrics.transportFailures.Inc()
+	// Its own goroutine: the caller may be a Pion callback or a worker, neither of which may wait.
+	t.srv.scope.task(func() { t.owner.transportFailed(why) })
+}
+
+// close ends the Transport. It takes at most closeTimeout; what Pion has not closed by then ends by itself.
+func (t *Transport) close() {
+	t.failed.Store(true) // what follows is no failure
+	removed := make(chan struct{})
+	t.worker.post(func(now time.Duration) {
+		t.worker.removeTransport(now, t)
+		close(removed)
+	})
+	<-removed
+	done := make(chan error, 1)
+	go func() { done <- t.pc.GracefulClose() }()
+	timer := time.NewTimer(closeTimeout)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		if err != nil && !errors.Is(err, webrtc.ErrConnectionClosed) {
+			t.log.Debug("closing a transport", zap.Error(err))
+		}
+	case <-timer.C:
+		t.srv.metrics.slowCloses.Inc()
+		t.log.Warn("a transport did not close in time; it goes on in the background", zap.Duration("limit", closeTimeout))
+	}
+	t.srv.metrics.transports.Dec()
+}
+
+// setPublication lets the media of pub through.
+func (t *Transport) setPublication(pub *Publication) {
+	t.worker.post(func(time.Duration) { t.in.setPublication(pub.mid, pub) })
+}
+
+// endPublication stops the media of pub.
+func (t *Transport) endPublication(pub *Publication) {
+	t.worker.post(func(time.Duration) { t.in.end(pub) })
+}
+
+// assign makes a slot carry a.
+func (t *Transport) assign(s *Slot, a assignment) {
+	t.worker.post(func(now time.Duration) { t.out.assign(now, s, a.pub, a.layer) })
+}
+
+// roundTrip is the round-trip time of the selected pair, as STUN measures it.
+func (t *Transport) roundTrip() time.Duration {
+	if rtt := time.Duration(t.rtt.Load()); rtt > 0 {
+		return rtt
+	}
+	return defaultRTT
+}

@@ -1,0 +1,232 @@
+package sfu
+
+import (
+	"context"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/rtp"
+	"go.uber.org/zap"
+
+	"github.com/heliograph/heliograph/pkg/rtpfwd"
+)
+
+// worker is one goroutine that owns the media state of many Transports: what they send us (ingest), what we send them (egress), and
+// this worker's copy of each publication that one of them receives (feed). All of it is touched by run only.
+type worker struct {
+	// Fixed after construction.
+	srv   *Server
+	index int
+	wake  chan struct{} // one place
+
+	// Atomic.
+	load atomic.Int32 // Transports pinned here
+
+	// Guarded by mu.
+	mu     sync.Mutex
+	inbox  []job
+	queued int // packets in it
+
+	// Owned by run.
+	working    []job // the inbox being worked off; swapped with it
+	transports map[*Transport]struct{}
+	feeds      map[*Publication]*feed
+	outboxes   [][]delivery // to each worker, sent after each round
+	mediaAt    time.Duration
+	buf        [maxPacket]byte
+	header     rtp.Header
+	choices    []rtpfwd.Choice
+	resends    []rtpfwd.Resend
+	nacks      []uint16
+}
+
+// maxPacket bounds what is sent: more than any path carries unfragmented.
+const maxPacket = 2048
+
+// job is one thing in an inbox. Exactly one of fn, raw and batch is set.
+type job struct {
+	fn    func(now time.Duration)
+	t     *Transport // of raw
+	raw   []byte
+	rtcp  bool
+	at    time.Duration // arrival of raw
+	batch []delivery
+}
+
+// delivery hands a packet, or a clock, of a publication to another worker.
+type delivery struct {
+	pub      *Publication
+	encoding uint8
+	packet   *rtpfwd.Packet
+	clock    rtpfwd.Clock // if packet is nil
+}
+
+func newWorker(s *Server, index int) *worker {
+	return &worker{
+		srv: s, index: index, wake: make(chan struct{}, 1),
+		transports: map[*Transport]struct{}{}, feeds: map[*Publication]*feed{},
+		outboxes: make([][]delivery, s.cfg.Workers),
+	}
+}
+
+// post runs fn on the worker, after everything that was posted before.
+func (w *worker) post(fn func(now time.Duration)) { w.put(job{fn: fn}) }
+
+func (w *worker) postRTP(t *Transport, raw []byte, at time.Duration) {
+	w.put(job{t: t, raw: raw, at: at})
+}
+
+func (w *worker) postRTCP(t *Transport, raw []byte, at time.Duration) {
+	w.put(job{t: t, raw: raw, at: at, rtcp: true})
+}
+
+func (w *worker) put(j job) {
+	packets := len(j.batch)
+	if j.raw != nil {
+		packets = 1
+	}
+	w.mu.Lock()
+	if packets > 0 && w.queued >= maxInbox {
+		w.mu.Unlock()
+		w.srv.metrics.dropped("overload")
+		return
+	}
+	w.queued += packets
+	w.inbox = append(w.inbox, j)
+	w.mu.Unlock()
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run works until ctx is done. It ticks every 10 ms while media flows, and twice a second while there are Transports.
+func (w *worker) run(ctx context.Context) {
+	timer := time.NewTimer(time.Hour)
+	timer.Stop()
+	armed := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.wake:
+			w.drain()
+		case <-timer.C:
+			armed = false
+			w.guard(nil, func() { w.tick(w.srv.now()) })
+		}
+		w.flush()
+		if !armed && len(w.transports) > 0 {
+			timer.Reset(w.interval())
+			armed = true
+		}
+	}
+}
+
+func (w *worker) interval() time.Duration {
+	if w.srv.now()-w.mediaAt < 2*time.Second {
+		return mediaTick
+	}
+	return 50 * mediaTick
+}
+
+func (w *worker) drain() {
+	w.mu.Lock()
+	w.working, w.inbox = w.inbox, w.working[:0]
+	w.queued = 0
+	w.mu.Unlock()
+	for i := range w.working {
+		j := &w.working[i]
+		w.guard(j.t, func() { w.do(j) })
+		*j = job{}
+	}
+}
+
+// guard keeps a panic to the Transport that caused it.
+func (w *worker) guard(t *Transport, f func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			w.srv.metrics.panics.Inc()
+			w.srv.log.Error("panic in a media worker", zap.Any("panic", v), zap.ByteString("stack", debug.Stack()))
+			if t != nil {
+				t.fail("an internal error")
+			}
+		}
+	}()
+	f()
+}
+
+func (w *worker) do(j *job) {
+	switch {
+	case j.fn != nil:
+		j.fn(w.srv.now())
+	case j.batch != nil:
+		now := w.srv.now()
+		for i := range j.batch {
+			w.deliver(now, &j.batch[i])
+		}
+	case j.rtcp:
+		w.rtcp(j.at, j.t, j.raw)
+	default:
+		w.mediaAt = j.at
+		j.t.in.rtp(j.at, j.raw)
+	}
+}
+
+// pass hands a delivery to the worker to: at once if that is this one, else with the batch of this round.
+func (w *worker) pass(now time.Duration, to *worker, d *delivery) {
+	if to == w {
+		w.deliver(now, d)
+		return
+	}
+	w.outboxes[to.index] = append(w.outboxes[to.index], *d)
+}
+
+func (w *worker) flush() {
+	for i, batch := range w.outboxes {
+		if len(batch) > 0 {
+			w.srv.workers[i].put(job{batch: batch})
+			w.outboxes[i] = make([]delivery, 0, cap(batch))
+		}
+	}
+}
+
+func (w *worker) deliver(now time.Duration, d *delivery) {
+	w.mediaAt = now
+	f := w.feeds[d.pub]
+	if f == nil {
+		return // its last subscriber has just gone
+	}
+	if d.packet == nil {
+		f.setClock(d.encoding, d.clock)
+		return
+	}
+	f.deliver(now, d.packet)
+}
+
+func (w *worker) tick(now time.Duration) {
+	for t := range w.transports {
+		t.in.tick(now)
+		t.out.tick(now)
+	}
+	for _, f := range w.feeds {
+		f.tick(now)
+	}
+}
+
+func (w *worker) addTransport(now time.Duration, t *Transport) {
+	w.transports[t] = struct{}{}
+	t.out.since = now
+}
+
+func (w *worker) removeTransport(now time.Duration, t *Transport) {
+	if _, ok := w.transports[t]; !ok {
+		return
+	}
+	delete(w.transports, t)
+	w.load.Add(-1)
+	t.out.close()
+	t.in.close(now)
+}

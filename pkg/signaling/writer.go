@@ -1,0 +1,88 @@
+package signaling
+
+import (
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// Times of the writer.
+const (
+	pingInterval = 5 * time.Second // between two websocket pings
+	writeTimeout = 5 * time.Second // for one message
+	maxKeptBytes = 64 << 10        // of the buffer that own events are made in
+)
+
+// write sends what waits in the session, pings, and at last the close frame.
+func (k *socket) write() error {
+	ping := time.NewTicker(pingInterval)
+	defer ping.Stop()
+	var buf []byte
+	for {
+		text, last := k.session.next(&buf)
+		if text == nil && last {
+			return k.writeClose()
+		}
+		if text != nil {
+			if err := k.writeText(text); err != nil {
+				return err
+			}
+			if cap(buf) > maxKeptBytes {
+				buf = nil
+			}
+		}
+		if err := k.writeControl(ping.C, text == nil); err != nil {
+			return err
+		}
+	}
+}
+
+func (k *socket) writeText(text []byte) error {
+	if err := k.ws.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		return err
+	}
+	return k.ws.WriteMessage(websocket.TextMessage, text)
+}
+
+// writeControl sends a ping or pong that is due. If there is none and wait is set, it waits for one or for the session.
+func (k *socket) writeControl(ping <-chan time.Time, wait bool) error {
+	if !wait {
+		select {
+		case <-ping:
+			return k.control(websocket.PingMessage, nil)
+		default:
+			return nil
+		}
+	}
+	select {
+	case <-k.session.wake:
+		return nil
+	case <-ping:
+		return k.control(websocket.PingMessage, nil)
+	case data := <-k.pongs:
+		return k.control(websocket.PongMessage, data)
+	}
+}
+
+func (k *socket) control(typ int, data []byte) error {
+	return k.ws.WriteControl(typ, data, time.Now().Add(writeTimeout))
+}
+
+// writeClose sends the close frame, unless there is nobody to send it to.
+func (k *socket) writeClose() error {
+	code, reason := k.session.ended()
+	if code == 0 {
+		return nil
+	}
+	return k.control(websocket.CloseMessage, websocket.FormatCloseMessage(int(code), reason))
+}
+
+// endWrite ends the session after a write failed: in time, which is what a participant that reads nothing looks like, or
+// because the websocket is gone.
+func (k *socket) endWrite(err error) {
+	if isTimeout(err) {
+		k.session.Close(CloseSlow, "")
+	}
+	k.session.hangUp()
+	k.session.abandon()
+}
