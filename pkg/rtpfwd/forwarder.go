@@ -46,8 +46,8 @@ type Forwarder struct {
 // nothing of a video publication before SetTarget.
 func NewForwarder(c ForwarderConfig) *Forwarder {
 	f := &Forwarder{codec: c.Codec, wanted: -1, current: -1}
-	f.numbers.start(0, 0)
-	f.pictures.numbers.start(0, 0)
+	f.numbers.start(1, 1)
+	f.pictures.numbers.start(1, 1)
 	if c.Codec.Video() {
 		f.target = Layer{Spatial: -1, Temporal: -1}
 	}

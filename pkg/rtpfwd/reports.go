@@ -46,6 +46,7 @@ func (r *inboundReports) received(now time.Duration, rtp, rate uint32, place *pl
 		return
 	}
 	r.receivedAll++
+	r.base = min(r.base, place.seq) // the first packets may come in any order
 	if !place.newest || r.timed && rtp == r.time {
 		return
 	}

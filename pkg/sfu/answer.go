@@ -2,7 +2,6 @@ package sfu
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,7 +33,7 @@ type answeredCodec struct {
 
 // parseAnswer reads Pion's local description and completes it: candidates by the configured addresses, and a start bitrate for
 // publications.
-func parseAnswer(local string, o *offer, srv *Server) (*answer, error) {
+func parseAnswer(local string, o *offer, candidates []candidate) (*answer, error) {
 	var desc sdp.SessionDescription
 	if err := desc.UnmarshalString(local); err != nil {
 		return nil, fmt.Errorf("parse our own answer: %w", err)
@@ -57,7 +56,7 @@ func parseAnswer(local string, o *offer, srv *Server) (*answer, error) {
 			setStartBitrate(m, line)
 		}
 	}
-	setCandidates(&desc, srv.ports, srv.cfg.NodeIPs)
+	setCandidates(&desc, candidates)
 	b, err := desc.Marshal()
 	if err != nil {
 		return nil, fmt.Errorf("write our own answer: %w", err)
@@ -176,21 +175,12 @@ func setStartBitrate(m *sdp.MediaDescription, line *answeredLine) {
 	}
 }
 
-// setCandidates replaces the candidates of an answer by the addresses that the operator names, for a server behind 1:1 NAT.
-// Which local socket a check arrives at, ICE sees by itself.
-func setCandidates(desc *sdp.SessionDescription, p *ports, nodeIPs []netip.Addr) {
-	if len(nodeIPs) == 0 {
-		return
-	}
-	var lines []sdp.Attribute
-	for i, ip := range nodeIPs {
-		pref := 65535 - i
-		if len(p.udpAddrs) > 0 {
-			lines = append(lines, hostCandidate("udp", ip, p.udpAddrs[0].Port(), pref, ""))
-		}
-		if p.tcpAddr.IsValid() {
-			lines = append(lines, hostCandidate("tcp", ip, p.tcpAddr.Port(), pref-8192, " tcptype passive"))
-		}
+// setCandidates replaces the candidates of an answer, which stand for all our sockets, by the addresses that reach them.
+// Which socket a check arrives at, the mux sees by itself.
+func setCandidates(desc *sdp.SessionDescription, candidates []candidate) {
+	lines := make([]sdp.Attribute, 0, len(candidates))
+	for i, c := range candidates {
+		lines = append(lines, c.attribute(65535-i))
 	}
 	for _, m := range desc.MediaDescriptions {
 		at := slices.IndexFunc(m.Attributes, func(a sdp.Attribute) bool { return a.Key == sdp.AttrKeyCandidate })
@@ -202,11 +192,17 @@ func setCandidates(desc *sdp.SessionDescription, p *ports, nodeIPs []netip.Addr)
 	}
 }
 
-// hostCandidate writes a candidate by RFC 8839, section 5.1, with the priority of RFC 8445, section 5.1.2.1.
-func hostCandidate(network string, ip netip.Addr, port uint16, localPref int, suffix string) sdp.Attribute {
-	priority := 126<<24 | localPref<<8 | (256 - 1)
-	v := fmt.Sprintf("%s%d 1 %s %d %s %d typ host%s", network, localPref, network, priority, ip, port, suffix)
-	return sdp.Attribute{Key: sdp.AttrKeyCandidate, Value: v}
+// attribute writes a host candidate by RFC 8839, section 5.1, with the priority of RFC 8445, section 5.1.2.1; localPref is 0
+// to 65535. TCP is passive, and of a lower type preference, as RFC 6544, section 4.2, advises.
+func (c candidate) attribute(localPref int) sdp.Attribute {
+	typePref, suffix := 126, ""
+	if c.network == "tcp" {
+		typePref, suffix = 90, " tcptype passive"
+	}
+	priority := typePref<<24 | localPref<<8 | (256 - 1)
+	foundation := fmt.Sprintf("%s%d", c.network, localPref)
+	return sdp.Attribute{Key: sdp.AttrKeyCandidate, Value: fmt.Sprintf("%s 1 %s %d %s %d typ host%s",
+		foundation, c.network, priority, c.addr.Addr(), c.addr.Port(), suffix)}
 }
 
 // slotParameters gives what a slot on the m-line mid may send.

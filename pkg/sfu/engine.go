@@ -39,15 +39,8 @@ func newAPI(t *Transport) (*webrtc.API, error) {
 	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	se.DisableActiveTCP(true)
 	se.SetIncludeLoopbackCandidate(true)
-	networks := []webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6}
-	if t.srv.ports.udp != nil {
-		se.SetICEUDPMux(t.srv.ports.udp)
-	}
-	if t.srv.ports.tcp != nil {
-		se.SetICETCPMux(t.srv.ports.tcp)
-		networks = append(networks, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6)
-	}
-	se.SetNetworkTypes(networks)
+	se.SetICEUDPMux(t.srv.ports.mux) // ICE-TCP included
+	se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	se.SetICETimeouts(consentPause, consentClose, 2*consentPause/10)
 	if err := se.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
 		return nil, fmt.Errorf("set DTLS role: %w", err)

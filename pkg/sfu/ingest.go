@@ -108,15 +108,13 @@ func (in *ingest) addLine(line *offeredLine, po *signaling.PublicationOffer, agr
 	if len(agreed.codecs) > 0 {
 		l.rate, l.nack = agreed.codecs[0].rate, agreed.codecs[0].nack
 	}
-	if len(l.rids) > 0 {
-		return // bound by the rid in the packets
+	if len(l.rids) > 0 || len(line.ssrcs) == 0 {
+		return // bound by the mid and rid in the packets
 	}
-	for _, s := range line.ssrcs {
-		in.bind(s.media, l.encodings[0], false)
-		if s.rtx != 0 {
-			in.bind(s.rtx, l.encodings[0], true)
-		}
-		break
+	declared := line.ssrcs[0]
+	in.bind(declared.media, l.encodings[0], false)
+	if declared.rtx != 0 {
+		in.bind(declared.rtx, l.encodings[0], true)
 	}
 }
 
@@ -332,7 +330,7 @@ func (in *ingest) wantKeyframe(now time.Duration, pub *Publication, encoding uin
 }
 
 func (in *ingest) requestKeyframe(now time.Duration, e *ingestEncoding) {
-	if e.in == nil || !e.keyframes.Due(now) {
+	if e.in == nil || !in.t.connected.Load() || !e.keyframes.Due(now) { // before DTLS is up a request would be lost, and stop the next
 		return
 	}
 	in.t.srv.metrics.keyframeRequests.Inc()

@@ -25,7 +25,7 @@ func (t *Transport) negotiate(ctx context.Context, so *signaling.Offer, pos []si
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	a, err := parseAnswer(local, o, t.srv)
+	a, err := parseAnswer(local, o, t.srv.ports.candidates)
 	if err != nil {
 		return nil, nil, nil, err
 	}

@@ -50,7 +50,9 @@ func TestParseOfferRefuses(t *testing.T) {
 	cam := func(mid string) signaling.PublicationOffer {
 		return signaling.PublicationOffer{CID: "c", MID: mid, Kind: signaling.KindVideo, Source: signaling.SourceCamera}
 	}
-	slot := func(mid string, k signaling.SlotKind) signaling.SlotOffer { return signaling.SlotOffer{MID: mid, Kind: k} }
+	slot := func(mid string, k signaling.SlotKind) signaling.SlotOffer {
+		return signaling.SlotOffer{MID: mid, Kind: k}
+	}
 	many := make([]string, maxMediaLines+1)
 	for i := range many {
 		many[i] = section("audio", string(rune('a'+i%26))+string(rune('a'+i/26)))

@@ -3,95 +3,101 @@ package sfu
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"slices"
-	"strconv"
 	"syscall"
 
 	"github.com/pion/ice/v4"
-	"github.com/pion/logging"
+
+	"github.com/heliograph/heliograph/internal/icemux"
 )
 
-// ports are the sockets of all media: one UDP port and one TCP port on every address.
+// ports are the sockets of all media, as one mux, and the addresses that candidates name for them.
 type ports struct {
-	udp ice.UDPMux
-	tcp ice.TCPMux
+	mux ice.UDPMux
+	udp []netip.AddrPort // what UDP listens on
+	tcp netip.AddrPort   // what ICE-TCP listens on; invalid: nothing
 
-	udpAddrs []netip.AddrPort
-	tcpAddr  netip.AddrPort
+	candidates []candidate // best first
 }
 
-const tcpWriteBuffer = 4 << 20 // of one ICE-TCP connection: beyond it packets are dropped, a worker never waits
+// candidate is one address that an answer offers.
+type candidate struct {
+	network string // udp or tcp
+	addr    netip.AddrPort
+}
 
-func openPorts(c *Config) (*ports, error) {
-	p := &ports{udp: c.Mux}
-	if c.Mux == nil && c.UDPPort != 0 {
-		mux, err := ice.NewMultiUDPMuxFromPort(c.UDPPort, ice.UDPMuxFromPortWithLoopback(),
-			ice.UDPMuxFromPortWithLogger(c.PionLog.NewLogger("ice")),
-			ice.UDPMuxFromPortWithReadBufferSize(4<<20), ice.UDPMuxFromPortWithWriteBufferSize(4<<20))
-		if err != nil {
-			return nil, portError("UDP", c.UDPPort, err)
-		}
-		p.udp = mux
+func openPorts(c *Config, dropped func(string)) (*ports, error) {
+	if c.Mux != nil {
+		return portsOf(c.Mux), nil
 	}
-	if p.udp != nil {
-		for _, a := range p.udp.GetListenAddresses() {
-			if ap, err := netip.ParseAddrPort(a.String()); err == nil {
-				p.udpAddrs = append(p.udpAddrs, ap)
-			}
-		}
-	}
-	if c.TCPPort != 0 {
-		if err := p.listenTCP(c.TCPPort, c.PionLog.NewLogger("ice")); err != nil {
-			return nil, errors.Join(err, p.close())
-		}
-	}
-	if p.udp == nil && p.tcp == nil {
+	if c.UDPPort == 0 && c.TCPPort == 0 {
 		return nil, fmt.Errorf("%w: neither a UDP nor a TCP port is set", ErrConfig)
 	}
-	return p, nil
-}
-
-func (p *ports) listenTCP(port int, log logging.LeveledLogger) error {
-	l, err := net.Listen("tcp", net.JoinHostPort("", strconv.Itoa(port)))
-	if err != nil {
-		return portError("TCP", port, err)
-	}
-	p.tcp = ice.NewTCPMuxDefault(ice.TCPMuxParams{
-		Listener: l, Logger: log, ReadBufferSize: 64, WriteBufferSize: tcpWriteBuffer,
-	})
-	p.tcpAddr, _ = netip.ParseAddrPort(l.Addr().String())
-	return nil
-}
-
-func portError(network string, port int, err error) error {
+	mux, err := icemux.Listen(icemux.Config{UDPPort: c.UDPPort, TCPPort: c.TCPPort, Dropped: dropped})
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%w: %s port %d: %w", ErrPortTaken, network, port, err)
+		return nil, fmt.Errorf("%w: %w", ErrPortTaken, err)
 	}
-	return fmt.Errorf("open %s port %d for media: %w", network, port, err)
+	if err != nil {
+		return nil, fmt.Errorf("open the media ports: %w", err)
+	}
+	p := &ports{mux: mux, udp: mux.UDPAddrs(), tcp: mux.TCPAddr()}
+	return p, p.nameCandidates(c.NodeIPs)
+}
+
+// portsOf takes a mux of the caller as it is.
+func portsOf(mux ice.UDPMux) *ports {
+	p := &ports{mux: mux}
+	for _, a := range mux.GetListenAddresses() {
+		if ap, err := netip.ParseAddrPort(a.String()); err == nil {
+			p.udp = append(p.udp, ap)
+			p.candidates = append(p.candidates, candidate{"udp", ap})
+		}
+	}
+	return p
+}
+
+// nameCandidates names the operator's addresses, else all of the machine, loopback last: UDP first, then TCP.
+func (p *ports) nameCandidates(nodeIPs []netip.Addr) error {
+	ips := slices.Clone(nodeIPs)
+	if len(ips) == 0 {
+		var err error
+		if ips, err = icemux.LocalAddrs(); err != nil {
+			return err
+		}
+		slices.SortStableFunc(ips, func(a, b netip.Addr) int {
+			switch {
+			case a.IsLoopback() == b.IsLoopback():
+				return 0
+			case a.IsLoopback():
+				return 1
+			}
+			return -1
+		})
+	}
+	for _, ip := range ips {
+		if len(p.udp) > 0 {
+			p.candidates = append(p.candidates, candidate{"udp", netip.AddrPortFrom(ip, p.udp[0].Port())})
+		}
+	}
+	for _, ip := range ips {
+		if p.tcp.IsValid() {
+			p.candidates = append(p.candidates, candidate{"tcp", netip.AddrPortFrom(ip, p.tcp.Port())})
+		}
+	}
+	return nil
 }
 
 // addrs lists what the ports listen on, as "udp 127.0.0.1:7700".
 func (p *ports) addrs() []string {
 	var out []string
-	for _, a := range p.udpAddrs {
+	for _, a := range p.udp {
 		out = append(out, "udp "+a.String())
 	}
-	slices.Sort(out)
-	if p.tcpAddr.IsValid() {
-		out = append(out, "tcp "+p.tcpAddr.String())
+	if p.tcp.IsValid() {
+		out = append(out, "tcp "+p.tcp.String())
 	}
 	return out
 }
 
-func (p *ports) close() error {
-	var errs []error
-	if p.udp != nil {
-		errs = append(errs, p.udp.Close())
-	}
-	if p.tcp != nil {
-		errs = append(errs, p.tcp.Close())
-	}
-	return errors.Join(errs...)
-}
+func (p *ports) close() error { return p.mux.Close() }

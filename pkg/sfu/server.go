@@ -54,13 +54,13 @@ func New(c Config) (*Server, error) {
 		}
 		cfg.Net = n
 	}
-	p, err := openPorts(&cfg)
+	m := newMetrics(cfg.Registerer)
+	p, err := openPorts(&cfg, m.dropped)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{
-		cfg: cfg, log: cfg.Log, start: time.Now(), ports: p,
-		rooms: map[string]*Room{}, metrics: newMetrics(cfg.Registerer),
+		cfg: cfg, log: cfg.Log, start: time.Now(), ports: p, rooms: map[string]*Room{}, metrics: m,
 	}
 	s.scope.init(context.Background())
 	for i := range cfg.Workers {

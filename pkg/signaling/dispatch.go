@@ -2,7 +2,6 @@ package signaling
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -111,7 +110,7 @@ func tell[T any](ctx context.Context, k *socket, r *Request, f func(context.Cont
 
 // respond sends the response to the request id and keeps it.
 func (k *socket) respond(id uint64, typ string, data any) {
-	text, err := json.Marshal(Response{Type: typ, Re: id, Data: data})
+	text, err := encodeJSON(Response{Type: typ, Re: id, Data: data})
 	if err != nil {
 		k.fail(&Request{ID: id}, err)
 		return

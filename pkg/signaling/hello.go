@@ -2,7 +2,6 @@ package signaling
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 )
@@ -106,7 +105,7 @@ func (k *socket) join(r *Request, claims *Claims) error {
 	k.server.metrics.took(r.Type, time.Since(start))
 	welcome.Session, welcome.Room = k.session.ID(), room
 	welcome.Keepalive = KeepaliveTimes{PingMs: int(keepalivePing.Milliseconds()), DeadMs: int(keepaliveDead.Milliseconds())}
-	text, err := json.Marshal(Response{Type: TypeWelcome, Re: r.ID, Data: welcome})
+	text, err := encodeJSON(Response{Type: TypeWelcome, Re: r.ID, Data: welcome})
 	if err != nil {
 		return err
 	}

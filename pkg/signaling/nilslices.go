@@ -1,7 +1,5 @@
 package signaling
 
-import "encoding/json"
-
 // An array that a schema requires is never null: a nil slice in these types is written as []. Each method marshals a
 // type of the same fields that has no methods.
 
@@ -9,42 +7,42 @@ import "encoding/json"
 func (w Welcome) MarshalJSON() ([]byte, error) {
 	type plain Welcome
 	w.Participants = list(w.Participants)
-	return json.Marshal(plain(w))
+	return encodeJSON(plain(w))
 }
 
 // MarshalJSON writes Publications as an array in any case.
 func (p Participant) MarshalJSON() ([]byte, error) {
 	type plain Participant
 	p.Publications = list(p.Publications)
-	return json.Marshal(plain(p))
+	return encodeJSON(plain(p))
 }
 
 // MarshalJSON writes Slots as an array in any case.
 func (s Slots) MarshalJSON() ([]byte, error) {
 	type plain Slots
 	s.Slots = list(s.Slots)
-	return json.Marshal(plain(s))
+	return encodeJSON(plain(s))
 }
 
 // MarshalJSON writes Speakers as an array in any case.
 func (s Speakers) MarshalJSON() ([]byte, error) {
 	type plain Speakers
 	s.Speakers = list(s.Speakers)
-	return json.Marshal(plain(s))
+	return encodeJSON(plain(s))
 }
 
 // MarshalJSON writes Items as an array in any case.
 func (v View) MarshalJSON() ([]byte, error) {
 	type plain View
 	v.Items = list(v.Items)
-	return json.Marshal(plain(v))
+	return encodeJSON(plain(v))
 }
 
 // MarshalJSON writes URLs as an array in any case.
 func (s ICEServer) MarshalJSON() ([]byte, error) {
 	type plain ICEServer
 	s.URLs = list(s.URLs)
-	return json.Marshal(plain(s))
+	return encodeJSON(plain(s))
 }
 
 // list returns s, or an empty slice for nil.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"sync"
 	"time"
 
@@ -104,7 +103,7 @@ func (s *Session) Close(code CloseCode, reason string) {
 
 // EncodeRoomEvent encodes the event number r of a room's log for all sessions.
 func EncodeRoomEvent(typ string, r uint64, d any) ([]byte, error) {
-	return json.Marshal(Event{Type: typ, R: r, Data: d})
+	return encodeJSON(Event{Type: typ, R: r, Data: d})
 }
 
 // close is Close; mu is held.
@@ -121,7 +120,7 @@ func (s *Session) close(code CloseCode, reason string) {
 	}
 	s.held = false
 	if code != CloseNormal {
-		text, _ := json.Marshal(SessionClosing{Code: int(code), Reason: s.reason}) // an int and a string: cannot fail
+		text, _ := encodeJSON(SessionClosing{Code: int(code), Reason: s.reason}) // an int and a string: cannot fail
 		s.queue.append(item{class: classMust, own: true, free: true, typ: TypeSessionClosing, text: text})
 	}
 	s.cancel()
@@ -176,7 +175,7 @@ func (s *Session) pushOwn(i item, d any) {
 	i.own = true
 	var err error
 	if d != nil {
-		i.text, err = json.Marshal(d)
+		i.text, err = encodeJSON(d)
 	}
 	if err != nil {
 		s.metrics.err(CodeInternal)

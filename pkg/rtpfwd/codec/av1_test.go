@@ -217,7 +217,7 @@ func packAV1(rng *rand.Rand, elements [][]byte, continued, newSequence bool) []b
 	w.u(1, rng.Uint64N(2))
 	w.u(2, uint64(count))
 	w.flag(newSequence)
-	w.u(3, 0)
+	w.u(3, rng.Uint64N(8)) // reserved
 	payload := w.bytes()
 	for i, e := range elements {
 		if count == 0 || i < count-1 {

@@ -125,12 +125,13 @@ func (s *DependencyStructure) describe(d *Descriptor) {
 	f := &s.Frame
 	d.Spatial, d.Temporal = f.Spatial, f.Temporal
 	d.SpatialLayers, d.TemporalLayers = s.spatialLayers, s.temporalLayers
+	highest := s.highestActive()
 	if s.hasSizes {
-		d.Width, d.Height = s.sizes[f.Spatial].width, s.sizes[f.Spatial].height
+		d.Width, d.Height = s.sizes[highest].width, s.sizes[highest].height
 	}
 	d.SwitchUp = s.switchesUp()
 	d.Discardable = f.discardable()
-	d.EndOfSuperframe = d.End && s.Active != 0 && f.Spatial >= s.highestActive()
+	d.EndOfSuperframe = d.End && s.Active != 0 && f.Spatial >= highest
 }
 
 // switchesUp says whether the frame has the indication "switch" for the active
@@ -151,7 +152,8 @@ func (s *DependencyStructure) switchesUp() bool {
 	return best >= 0 && s.Frame.Target(best) == Switch
 }
 
-// highestActive returns the highest spatial layer of the active decode targets.
+// highestActive returns the highest spatial layer of the active decode targets,
+// 0 if none is active.
 func (s *DependencyStructure) highestActive() int8 {
 	highest := int8(0)
 	for i := range int(s.TargetCount) {

@@ -113,12 +113,12 @@ func TestDependencySpatial(t *testing.T) {
 		want Descriptor
 	}{
 		{"11 111111 0000000000000101 10000" + structure, Descriptor{PictureID: 5, Start: true, End: true,
-			Keyframe: true, SwitchUp: true, Width: 320, Height: 180}},
+			Keyframe: true, SwitchUp: true, Width: 640, Height: 360}},
 		{"10 000001 0000000000000110", Descriptor{PictureID: 6, Spatial: 1, Start: true,
 			SwitchUp: true, Width: 640, Height: 360}},
 		{"01 000001 0000000000000110", Descriptor{PictureID: 6, Spatial: 1, End: true, EndOfSuperframe: true,
 			SwitchUp: true, Width: 640, Height: 360}},
-		{"11 000000 0000000000000111", Descriptor{PictureID: 7, Start: true, End: true, Width: 320, Height: 180}},
+		{"11 000000 0000000000000111", Descriptor{PictureID: 7, Start: true, End: true, Width: 640, Height: 360}},
 		{"11 000000 0000000000001000 01000 01", Descriptor{PictureID: 8, Start: true, End: true,
 			EndOfSuperframe: true, Width: 320, Height: 180}},
 	} {

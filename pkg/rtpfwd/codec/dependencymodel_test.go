@@ -216,10 +216,6 @@ func (m ddModel) want(p ddPacket, active uint64) Descriptor {
 	d.Start, d.End, d.PictureID, d.PictureIDBits = p.start, p.end, int32(p.number), 16
 	d.Spatial, d.Temporal = int8(f.spatial), int8(f.temporal)
 	d.SpatialLayers, d.TemporalLayers = uint8(m.spatialLayers()), uint8(m.temporalLayers())
-	if m.sizes != nil {
-		d.Width = uint16(min(m.sizes[f.spatial][0], 65535))
-		d.Height = uint16(min(m.sizes[f.spatial][1], 65535))
-	}
 	d.Keyframe = p.structure && p.start && len(f.diffs) == 0
 	seen := map[int]int{}
 	for _, dti := range f.dtis {
@@ -234,6 +230,10 @@ func (m ddModel) want(p ddPacket, active uint64) Descriptor {
 		}
 	}
 	d.EndOfSuperframe = p.end && highest >= 0 && f.spatial >= highest
+	if m.sizes != nil {
+		d.Width = uint16(min(m.sizes[max(highest, 0)][0], 65535))
+		d.Height = uint16(min(m.sizes[max(highest, 0)][1], 65535))
+	}
 	d.SwitchUp = m.switchesUp(f, active)
 	return d
 }

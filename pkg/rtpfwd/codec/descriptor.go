@@ -9,9 +9,10 @@ type Descriptor struct {
 	PictureID int32
 	// TL0 is TL0PICIDX of VP8 and VP9, 0 to 255, or -1 if there is none.
 	TL0 int16
-	// Width and Height are in pixels, 0 where the packet does not tell. Sources:
-	// VP8 keyframe header, VP9 scalability structure, H264 and AV1 sequence
-	// headers, AV1 template structure. Those of spatial layers are the layer's.
+	// Width and Height are the picture size in pixels, with spatial layers that of
+	// the highest layer being sent; 0 where the packet does not tell. Sources: VP8
+	// keyframe header, VP9 scalability structure, H264 and AV1 sequence headers,
+	// AV1 template structure.
 	Width, Height uint16
 	// KeyIdx is KEYIDX of VP8, 0 to 31, or -1 if there is none.
 	KeyIdx int8
@@ -20,7 +21,8 @@ type Descriptor struct {
 	PictureIDBits uint8
 
 	// Spatial and Temporal are the layer of the frame, 0 where the packet has no
-	// layer indices. Spatial is at most 7 (VP9) or 3 (AV1), Temporal at most 7.
+	// layer indices: also in AV1 packets without dependency descriptor that go on
+	// with a frame. Spatial is at most 7 (VP9) or 3 (AV1), Temporal at most 7.
 	Spatial, Temporal int8
 	// SpatialLayers and TemporalLayers count the layers of the whole stream, 0
 	// where the packet does not tell: the VP9 scalability structure (temporal

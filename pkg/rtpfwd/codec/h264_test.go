@@ -61,6 +61,7 @@ func TestParseH264(t *testing.T) {
 		{"FU-A of an IDR, middle", "7c 05 88 84", empty()},
 		{"FU-A of an IDR, last", "7c 45 88 84", empty()},
 		{"FU-A of an IDR, first and last", "7c c5 88 84", key},
+		{"FU-A with the forbidden bit", "fc 85 88 84", key},
 		{"FU-A of an SPS", "7c 87 42 c0", key},
 		{"FU-A of a slice, first", "5c 81 9a", start(nil)},
 		{"FU-A of a non-reference slice, middle", "1c 01 9a", discardable},

@@ -200,6 +200,31 @@ func TestSPSModel(t *testing.T) {
 	}
 }
 
+// TestSPSLimits has sizes that are just possible and sizes that are not.
+func TestSPSLimits(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		columns, rows uint64
+		cropX, cropY  uint64 // in units of two pixels
+		width, height uint16
+	}{
+		{"largest", 4095, 4095, 0, 0, 65520, 65520},
+		{"too wide", 4096, 1, 0, 0, 0, 0},
+		{"too high", 1, 4096, 0, 0, 0, 0},
+		{"too wide before cropping", 4096, 1, 100, 0, 0, 0},
+		{"two columns and rows left", 1, 1, 7, 7, 2, 2},
+		{"no columns left", 1, 1, 8, 0, 0, 0},
+		{"no rows left", 1, 1, 0, 8, 0, 0},
+		{"cropped below zero", 1, 1, 9, 9, 0, 0},
+	} {
+		m := spsModel{profile: 66, columns: c.columns, rows: c.rows, cropped: true, crop: [4]uint64{0, c.cropX, c.cropY, 0}}
+		sps := m.encode(rand.New(rand.NewPCG(264, 4)))
+		if w, h := readSPSSize(sps); w != c.width || h != c.height {
+			t.Errorf("%s: %d x %d, want %d x %d", c.name, w, h, c.width, c.height)
+		}
+	}
+}
+
 // TestUnescape undoes escape on bytes that are mostly zeros.
 func TestUnescape(t *testing.T) {
 	rng := rand.New(rand.NewPCG(264, 3))

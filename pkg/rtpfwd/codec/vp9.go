@@ -142,12 +142,10 @@ func readVP9Structure(payload []byte, at int, d *Descriptor) (int, error) {
 		if len(payload)-at < 4*layers {
 			return 0, ErrShort
 		}
-		if i := int(d.Spatial); i < layers {
-			size := payload[at+4*i : at+4*i+4]
-			d.Width = uint16(size[0])<<8 | uint16(size[1])
-			d.Height = uint16(size[2])<<8 | uint16(size[3])
-		}
 		at += 4 * layers
+		highest := payload[at-4 : at]
+		d.Width = uint16(highest[0])<<8 | uint16(highest[1])
+		d.Height = uint16(highest[2])<<8 | uint16(highest[3])
 	}
 	if head&0x08 == 0 {
 		return at, nil

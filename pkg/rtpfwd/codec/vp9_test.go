@@ -32,7 +32,7 @@ func TestParseVP9(t *testing.T) {
 				EndOfSuperframe: true, Keyframe: true, pictureIDAt: 1}},
 		{"non-flexible keyframe with structure", "10101010 1000000100000010 00010000 00000101" + vp9Structure3 + "11111111",
 			Descriptor{PictureID: 258, PictureIDBits: 15, TL0: 5, KeyIdx: -1, Start: true, Keyframe: true, SwitchUp: true,
-				SpatialLayers: 3, TemporalLayers: 3, Width: 320, Height: 180, pictureIDAt: 1, tl0At: 4}},
+				SpatialLayers: 3, TemporalLayers: 3, Width: 1280, Height: 720, pictureIDAt: 1, tl0At: 4}},
 		{"highest layer with structure", "10101110 00000011 00000101 00000101" + vp9Structure3 + "11111111",
 			Descriptor{PictureID: 3, PictureIDBits: 7, TL0: 5, KeyIdx: -1, Start: true, End: true, EndOfSuperframe: true,
 				Spatial: 2, InterLayer: true, SpatialLayers: 3, TemporalLayers: 3, Width: 1280, Height: 720,
@@ -55,7 +55,8 @@ func TestParseVP9(t *testing.T) {
 		{"structure with an empty group", "00001010 00101000 00000000 11111111",
 			Descriptor{PictureID: -1, TL0: -1, KeyIdx: -1, Start: true, Keyframe: true, SpatialLayers: 2}},
 		{"structure with fewer layers than the frame's", "00101010 00001110 00000000 00110000 0000000000000001 0000000000000010 0000000000000011 0000000000000100 1",
-			Descriptor{PictureID: -1, TL0: 0, KeyIdx: -1, Start: true, Spatial: 7, SpatialLayers: 2, tl0At: 2}},
+			Descriptor{PictureID: -1, TL0: 0, KeyIdx: -1, Start: true, Spatial: 7, SpatialLayers: 2,
+				Width: 3, Height: 4, tl0At: 2}},
 	} {
 		d, err := checkPayload(t, ParseVP9, bin(c.payload))
 		if err != nil || d != c.want {
@@ -191,8 +192,8 @@ func (m vp9Model) want() Descriptor {
 		return d
 	}
 	d.SpatialLayers = uint8(m.spatial)
-	if m.sizes && int(d.Spatial) < m.spatial {
-		d.Width, d.Height = m.width[d.Spatial], m.height[d.Spatial]
+	if m.sizes {
+		d.Width, d.Height = m.width[m.spatial-1], m.height[m.spatial-1]
 	}
 	for _, p := range m.pictures {
 		if m.group {
@@ -275,7 +276,7 @@ func compareVP9(t *testing.T, payload []byte, d Descriptor, err error) {
 	if other.V && int(d.SpatialLayers) != int(other.NS)+1 {
 		t.Fatalf("%x: %d spatial layers, pion says %d", payload, d.SpatialLayers, other.NS+1)
 	}
-	if other.Y && int(d.Spatial) < len(other.Width) && (d.Width != other.Width[d.Spatial] || d.Height != other.Height[d.Spatial]) {
+	if other.Y && (d.Width != other.Width[other.NS] || d.Height != other.Height[other.NS]) {
 		t.Fatalf("%x: %d x %d, pion says %v x %v", payload, d.Width, d.Height, other.Width, other.Height)
 	}
 }

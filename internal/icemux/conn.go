@@ -1,0 +1,255 @@
+package icemux
+
+import (
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/transport/v4/deadline"
+)
+
+const (
+	queueLength   = 512  // datagrams that wait for an agent
+	maxDatagram   = 2048 // bytes; larger ones are no media, DTLS or STUN of ours
+	rememberedIDs = 64   // STUN requests that wait for their response
+	maxPaths      = 64   // validated 5-tuples of one Conn
+)
+
+// sender is one of our sockets: UDP on one local address, or one TCP connection.
+type sender interface {
+	// write sends one datagram, or drops it: it never waits.
+	write(b []byte, to netip.AddrPort) error
+	// route makes what comes from the address go to c; nil ends that if it went to old.
+	route(from netip.AddrPort, c, old *Conn)
+}
+
+// path is a validated 5-tuple.
+type path struct {
+	via    sender
+	remote netip.AddrPort
+}
+
+// request is a STUN request that came in and is not answered yet.
+type request struct {
+	id        transactionID
+	via       sender
+	nominates bool
+}
+
+type datagram struct {
+	from netip.AddrPort
+	n    int
+	b    [maxDatagram]byte
+}
+
+// Conn is what one ICE agent reads and writes, in one address family. It implements net.PacketConn.
+type Conn struct {
+	// Fixed after construction.
+	mux   *Mux
+	key   connKey
+	local net.Addr
+	queue chan *datagram
+	done  chan struct{}
+	free  sync.Pool
+
+	readDeadline *deadline.Deadline
+
+	// Guarded by mu.
+	mu       sync.Mutex
+	requests [rememberedIDs]request // a ring
+	next     int
+	current  map[netip.AddrPort]sender // the path of each remote address
+	paths    []path                    // all validated ones, oldest first
+	closed   bool
+}
+
+var (
+	_ net.PacketConn           = (*Conn)(nil)
+	_ ice.AddrPortReaderWriter = (*Conn)(nil)
+)
+
+func newConn(m *Mux, key connKey, local net.Addr) *Conn {
+	return &Conn{
+		mux: m, key: key, local: local, queue: make(chan *datagram, queueLength), done: make(chan struct{}),
+		readDeadline: deadline.New(), current: map[netip.AddrPort]sender{},
+		free: sync.Pool{New: func() any { return new(datagram) }},
+	}
+}
+
+// asked notes a request, so that its response finds the way back.
+func (c *Conn) asked(r request) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.requests[c.next] = r
+	c.next = (c.next + 1) % rememberedIDs
+}
+
+// push hands a datagram to the agent; a full queue drops it.
+func (c *Conn) push(from netip.AddrPort, b []byte) {
+	if len(b) > maxDatagram {
+		c.mux.dropped("too_large")
+		return
+	}
+	d := c.free.Get().(*datagram)
+	d.from, d.n = from, copy(d.b[:], b)
+	select {
+	case c.queue <- d:
+	default:
+		c.free.Put(d)
+		c.mux.dropped("agent_queue")
+	}
+}
+
+// ReadFromAddrPort waits for the next datagram.
+func (c *Conn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
+	select {
+	case d := <-c.queue:
+		n, from := copy(b, d.b[:d.n]), d.from
+		short := n < d.n
+		c.free.Put(d)
+		if short {
+			return n, from, io.ErrShortBuffer
+		}
+		return n, from, nil
+	case <-c.done:
+		return 0, netip.AddrPort{}, net.ErrClosed
+	case <-c.readDeadline.Done():
+		return 0, netip.AddrPort{}, os.ErrDeadlineExceeded
+	}
+}
+
+// ReadFrom is ReadFromAddrPort for net.PacketConn.
+func (c *Conn) ReadFrom(b []byte) (int, net.Addr, error) {
+	n, from, err := c.ReadFromAddrPort(b)
+	if err != nil {
+		return n, nil, err
+	}
+	return n, net.UDPAddrFromAddrPort(from), nil
+}
+
+// WriteToAddrPort sends b by the socket that belongs there. What has no path is dropped, and that is no error.
+func (c *Conn) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
+	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
+	via := c.way(b, to)
+	if via == nil {
+		c.mux.dropped("not_validated")
+		return len(b), nil
+	}
+	if err := via.write(b, to); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+// way finds the socket to send by: that of the request for a STUN response, else the path of the address.
+func (c *Conn) way(b []byte, to netip.AddrPort) sender {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil
+	}
+	msg, ok := parseSTUN(b)
+	if !ok || msg.kind != bindingSuccess && msg.kind != bindingError {
+		return c.current[to]
+	}
+	for i := range c.requests {
+		r := &c.requests[i]
+		if r.via == nil || r.id != msg.id {
+			continue
+		}
+		via, nominates := r.via, r.nominates
+		*r = request{}
+		if msg.kind == bindingSuccess {
+			c.validate(path{via, to}, nominates)
+		}
+		return via
+	}
+	return nil
+}
+
+// validate makes a 5-tuple a path, and the one to send by if it is nominated or the first. mu is held.
+func (c *Conn) validate(p path, nominated bool) {
+	if c.current[p.remote] == nil || nominated {
+		c.current[p.remote] = p.via
+	}
+	for _, known := range c.paths {
+		if known == p {
+			return
+		}
+	}
+	if len(c.paths) >= maxPaths {
+		oldest := c.paths[0]
+		c.paths = c.paths[1:]
+		oldest.via.route(oldest.remote, nil, c)
+		if c.current[oldest.remote] == oldest.via {
+			delete(c.current, oldest.remote)
+		}
+	}
+	c.paths = append(c.paths, p)
+	p.via.route(p.remote, c, nil)
+}
+
+// lost forgets the paths over a TCP connection that has ended.
+func (c *Conn) lost(via sender) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	kept := c.paths[:0]
+	for _, p := range c.paths {
+		if p.via != via {
+			kept = append(kept, p)
+		}
+	}
+	c.paths = kept
+	for remote, s := range c.current {
+		if s == via {
+			delete(c.current, remote)
+		}
+	}
+}
+
+// WriteTo is WriteToAddrPort for net.PacketConn.
+func (c *Conn) WriteTo(b []byte, to net.Addr) (int, error) {
+	ap, err := netip.ParseAddrPort(to.String())
+	if err != nil {
+		return 0, err
+	}
+	return c.WriteToAddrPort(b, ap)
+}
+
+// Close ends the Conn and all its paths.
+func (c *Conn) Close() error {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return nil
+	}
+	c.closed = true
+	close(c.done)
+	paths := c.paths
+	c.paths, c.current = nil, nil
+	c.mu.Unlock()
+	for _, p := range paths {
+		p.via.route(p.remote, nil, c)
+	}
+	c.mux.forget(c)
+	return nil
+}
+
+// LocalAddr is the address that stands for all sockets of the family.
+func (c *Conn) LocalAddr() net.Addr { return c.local }
+
+// SetDeadline sets the read deadline; writes never wait.
+func (c *Conn) SetDeadline(t time.Time) error { return c.SetReadDeadline(t) }
+
+// SetReadDeadline bounds the waiting of reads.
+func (c *Conn) SetReadDeadline(t time.Time) error {
+	c.readDeadline.Set(t)
+	return nil
+}
+
+// SetWriteDeadline does nothing: writes never wait.
+func (c *Conn) SetWriteDeadline(time.Time) error { return nil }
