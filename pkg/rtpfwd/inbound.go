@@ -12,8 +12,9 @@ type InboundConfig struct {
 	Encoding uint8
 	// SSRC is that of the media stream; packets with another one are Malformed.
 	SSRC uint32
-	// RTXSSRC is that of its repair stream (RFC 4588), 0 if unknown: then the caller
-	// alone decides what goes to ReceiveRTX.
+	// RTXSSRC is that of its repair stream (RFC 4588), 0 if unknown. It may become
+	// known, and change, after the media has begun, so it is not compared: the
+	// caller decides what goes to ReceiveRTX.
 	RTXSSRC uint32
 	// ClockRate is in Hz.
 	ClockRate uint32
@@ -32,7 +33,6 @@ type Inbound struct {
 	// Fixed after construction.
 	encoding    uint8
 	ssrc        uint32
-	rtxSSRC     uint32
 	rate        uint32
 	payloads    *PayloadTable
 	kinds       [256]kind // by extension id, plus one; 0: not passed on
@@ -79,7 +79,6 @@ func NewInbound(c InboundConfig) *Inbound {
 	in := &Inbound{
 		encoding: c.Encoding,
 		ssrc:     c.SSRC,
-		rtxSSRC:  c.RTXSSRC,
 		rate:     c.ClockRate,
 		payloads: c.Payloads,
 		nack:     c.NACK,
@@ -120,7 +119,7 @@ func (in *Inbound) Receive(now time.Duration, raw []byte, p *Packet) Reason {
 //	           | header, original values |           payload |   two bytes later
 func (in *Inbound) ReceiveRTX(now time.Duration, raw []byte, p *Packet) Reason {
 	h, ok := parseHeader(raw)
-	if !ok || in.rtxSSRC != 0 && h.ssrc != in.rtxSSRC {
+	if !ok {
 		return in.drop(Malformed)
 	}
 	original := in.payloads.APT[h.payloadType]

@@ -128,6 +128,9 @@ func TestReceiveRTX(t *testing.T) {
 	if r := in.ReceiveRTX(ms(83), rtx(original(5000), 8), p); r != SequenceJump {
 		t.Errorf("a repair far ahead: %v", r)
 	}
+	if r := in.ReceiveRTX(ms(83), rtx(original(13+maxRepairLead+1), 9), p); r != SequenceJump {
+		t.Errorf("a repair of what cannot be missing: %v", r)
+	}
 	s := in.Stats()
 	if s.Recovered != 1 || s.Duplicates != 3 || s.Lost != 2 {
 		t.Errorf("recovered %d, duplicates %d, lost %d", s.Recovered, s.Duplicates, s.Lost)

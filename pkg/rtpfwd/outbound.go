@@ -64,9 +64,8 @@ type Outbound struct {
 	epoch   uint32                            // counts sources; 0: none yet
 	fresh   bool                              // nothing of the source was sent yet
 
-	highest SeqNo // the highest number sent
-	shift   int64 // number of a Choice minus the outgoing number
-	floor   int64 // Choices below are from before a switch
+	highest SeqNo       // the highest number sent
+	numbers renumbering // from Choices to outgoing numbers
 
 	timeline timeline
 	frames   frameNumbers
@@ -169,21 +168,30 @@ func (o *Outbound) Rewrite(now time.Duration, c Choice, dst []byte) (n int) {
 	return n
 }
 
+// Drop notes that a Choice will not be sent, because a queue gave it up: no number
+// remains of it, unless a later one was sent already. What else depends on it the
+// queue must drop too.
+func (o *Outbound) Drop(c Choice) {
+	if !o.fresh {
+		o.numbers.leave(c.number)
+	}
+}
+
 // place finds the outgoing number of a Choice. The first one of a source follows
 // the highest number sent; whatever was selected before it is too old from then on.
 func (o *Outbound) place(c *Choice) (SeqNo, Reason) {
 	if o.fresh {
-		o.shift, o.floor = c.number-int64(o.highest+1), c.number
+		o.numbers.start(c.number, int64(o.highest+1))
 	}
-	if c.number < o.floor {
+	if c.number-o.numbers.next >= maxDropout {
+		// No source loses so much without a restart. One number stays free.
+		o.numbers.start(c.number, int64(o.highest+2))
+	}
+	number, kept := o.numbers.take(c.number)
+	if !kept {
 		return 0, TooOld
 	}
-	seq := SeqNo(c.number - o.shift)
-	if seq > o.highest+maxDropout {
-		// No source loses so much without a restart. Leave one number free.
-		seq = o.highest + 2
-		o.shift, o.floor = c.number-int64(seq), c.number
-	}
+	seq := SeqNo(number)
 	if seq > o.highest {
 		return seq, None
 	}
@@ -207,9 +215,9 @@ func (o *Outbound) stamp(c *Choice, source *outboundSource, newest bool) RTPTime
 	}
 	if change != keepsTime {
 		t.align(c, source, change)
-		o.floor = c.number
-		o.frames.realign()
-	} else if c.Switch {
+		o.numbers.forget() // what is older would need the old shift of time
+	}
+	if change != keepsTime || c.Switch {
 		o.frames.realign()
 	}
 	return t.newest(c)

@@ -92,7 +92,7 @@ func TestRewriteHeader(t *testing.T) {
 	if !slices.Equal(p.CSRC, []uint32{77}) || p.Padding {
 		t.Errorf("CSRC %v, padding %v", p.CSRC, p.Padding)
 	}
-	want := map[uint8][]byte{9: {33}, 8: {2}, 7: {0xc0, 0, 0}}
+	want := map[uint8][]byte{9: {33}, 8: {2}, 7: {0xc0, 0, 1}}
 	if ids := p.GetExtensionIDs(); len(ids) != len(want) {
 		t.Errorf("extensions %v", ids)
 	}
@@ -107,7 +107,7 @@ func TestRewriteHeader(t *testing.T) {
 	if v := readVP8(t, p.Payload); v.picture != 40 || !v.key {
 		t.Errorf("%+v", v)
 	}
-	plain := s.send(testPacket{pt: ptVP8, seq: 60001, time: 7, payload: vp8{picture: 9}.payload()})
+	plain := s.send(testPacket{pt: ptVP8, seq: 60001, time: 7, payload: vp8{picture: 9, body: []byte{1}}.payload()})
 	if plain.Extension || plain.SequenceNumber != 101 {
 		t.Errorf("%+v", plain.Header)
 	}
@@ -185,7 +185,7 @@ func TestRewriteRefuses(t *testing.T) {
 		t.Errorf("a refusal used a number: %d", got)
 	}
 	refused(s.o, first, buf, Duplicate)
-	key.seq, key.payload = 12, vp8{}.payload()
+	key.seq, key.payload = 12, vp8{body: []byte{1}}.payload()
 	second := s.choices(key)[0]
 	s.rewrite(second)
 	refused(s.o, second, buf, Duplicate)
@@ -200,7 +200,7 @@ func TestRewriteRefuses(t *testing.T) {
 	}
 	late.number -= 1000 // as the Forwarder of the old source counted
 	refused(s.o, late, buf, TooOld)
-	last := s.choices(testPacket{pt: ptVP8, seq: 40001, time: 1, payload: vp8{}.payload()})[0]
+	last := s.choices(testPacket{pt: ptVP8, seq: 40001, time: 1, payload: vp8{body: []byte{1}}.payload()})[0]
 	for i := range int64(2 * videoHistory) {
 		if i == 3 {
 			continue
@@ -211,6 +211,30 @@ func TestRewriteRefuses(t *testing.T) {
 	}
 	last.number += 3
 	refused(s.o, last, buf, TooOld)
+}
+
+// TestDrop: what a queue gives up leaves no hole, unless a later packet was sent.
+func TestDrop(t *testing.T) {
+	s := newSlot(t, Opus, outConfig())
+	var c []Choice
+	for i := range uint16(10) {
+		c = append(c, s.choices(testPacket{pt: ptOpus, seq: i, time: uint32(960 * i), payload: []byte{1}})...)
+	}
+	s.o.Drop(c[0])
+	for _, step := range []struct {
+		send int
+		want uint16
+		drop []int
+	}{
+		{1, 100, []int{2, 3}}, {4, 101, nil}, {6, 103, []int{5}}, {7, 104, []int{9}}, {8, 105, nil},
+	} {
+		if p := parsed(t, s.rewrite(c[step.send])); p.SequenceNumber != step.want {
+			t.Errorf("packet %d has the number %d, want %d", step.send, p.SequenceNumber, step.want)
+		}
+		for _, i := range step.drop {
+			s.o.Drop(c[i])
+		}
+	}
 }
 
 // TestFiller: what a packet that is left out late leaves behind.

@@ -29,6 +29,12 @@ func (r *renumbering) start(from, number int64) {
 	r.spans[0] = shiftSpan{first: from, shift: from - number}
 }
 
+// forget makes all below the highest number of the source unknown.
+func (r *renumbering) forget() {
+	r.spans[0] = shiftSpan{first: r.next - 1, shift: r.spans[r.newest].shift}
+	r.newest, r.count = 0, 1
+}
+
 // last returns the highest number that was given or kept.
 func (r *renumbering) last() int64 { return r.next - 1 - r.spans[r.newest].shift }
 

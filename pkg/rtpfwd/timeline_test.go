@@ -150,6 +150,23 @@ func TestTimeJump(t *testing.T) {
 	}
 }
 
+// TestLateBeforeJump: a packet from before a leap would need the shift of before.
+func TestLateBeforeJump(t *testing.T) {
+	s := newSlot(t, Opus, outConfig())
+	send := func(seq uint16, stamp uint32) Choice {
+		return s.choices(testPacket{pt: ptOpus, seq: seq, time: stamp, payload: []byte{1}})[0]
+	}
+	s.rewrite(send(1, 960))
+	s.rewrite(send(3, 1<<30))
+	late := send(2, 1920)
+	if n := s.o.Rewrite(0, late, make([]byte, 100)); n != 0 || s.o.Stats().Refused[TooOld] != 1 {
+		t.Errorf("%d bytes, refused %v", n, s.o.Stats().Refused)
+	}
+	if p := parsed(t, s.rewrite(send(4, 1<<30+960))); p.SequenceNumber != 103 {
+		t.Errorf("number %d", p.SequenceNumber)
+	}
+}
+
 func TestSenderReports(t *testing.T) {
 	s := newSlot(t, VP8, outConfig())
 	if _, ok := s.o.SenderReport(0, 1); ok {

@@ -111,12 +111,24 @@ func (p *Participant) negotiateHello(ctx context.Context, h *signaling.Hello, w 
 		return nil, err
 	}
 	w.Answer = answer
+	var made []*Publication
 	for i, pub := range pubs {
+		if p.wantsOther(pub, &h.Publications[i]) {
+			continue
+		}
+		made = append(made, pub)
 		w.Publications = append(w.Publications, signaling.Published{
 			CID: h.Publications[i].CID, Publication: pub.id, MID: pub.mid,
 		})
 	}
-	return pubs, nil
+	return made, nil
+}
+
+// wantsOther tells whether a publication of hello is to be offered again in the room's codec: before its welcome a client
+// cannot know which that is. One that does not list the codec has chosen its own.
+func (p *Participant) wantsOther(pub *Publication, po *signaling.PublicationOffer) bool {
+	room := p.srv.cfg.Codec
+	return pub.kind == signaling.KindVideo && pub.codec != room && slices.Contains(po.Codecs, room.String())
 }
 
 // negotiate answers an offer. The Transport is made by the first one.

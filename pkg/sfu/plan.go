@@ -147,7 +147,8 @@ func (p *planner) resolve(item signaling.ViewItem) (published, bool) {
 	return published{}, false
 }
 
-// keep leaves what is on a slot and still wanted, unless the view names another slot for it.
+// keep leaves what is on a slot and still wanted, unless the view names another slot for it, or a slot made for screens
+// has come for a screen that a camera's slot shows.
 func (p *planner) keep(wants []want) {
 	for i, s := range p.slots {
 		if s.current == nil || s.media != signaling.KindVideo {
@@ -155,10 +156,24 @@ func (p *planner) keep(wants []want) {
 		}
 		for _, w := range wants {
 			if w.Publication == s.current && (w.item.Slot == "" || w.item.Slot == s.mid || !p.hintUsable(w)) && s.carries(w.Publication) {
-				p.put(i, w)
+				p.put(p.screenSlotInstead(i, w), w)
 			}
 		}
 	}
+}
+
+// screenSlotInstead is an unused screen slot if w is a screen on a camera's slot, else the slot i where w is: only a
+// screen slot has its sound beside it.
+func (p *planner) screenSlotInstead(i int, w want) int {
+	if w.source != signaling.SourceScreen || p.slots[i].kind != signaling.SlotVideo || w.item.Slot != "" {
+		return i
+	}
+	for j, s := range p.slots {
+		if s.kind == signaling.SlotScreen && s.current == nil && p.assignments[j].pub == nil && s.carries(w.Publication) {
+			return j
+		}
+	}
+	return i
 }
 
 func (p *planner) hintUsable(w want) bool { return p.hintedSlot(w) != nil }
@@ -226,10 +241,13 @@ func (p *planner) put(i int, w want) {
 
 // grow asks for the m-lines that the missing publications need.
 func (p *planner) grow(missing []want) {
-	cameras := map[rtpfwd.Codec]int{}
-	screens := 0
+	cameras, screens := map[rtpfwd.Codec]int{}, map[rtpfwd.Codec]int{}
 	for _, w := range missing {
-		cameras[w.codec]++
+		if w.source == signaling.SourceScreen {
+			screens[w.codec]++
+		} else {
+			cameras[w.codec]++
+		}
 	}
 	have := map[rtpfwd.Codec]int{}
 	pairs := 0
@@ -241,23 +259,17 @@ func (p *planner) grow(missing []want) {
 		case s.kind == signaling.SlotVideo:
 			have[s.codec]++
 			if a := p.assignments[i]; a.pub != nil && a.pub.source == signaling.SourceScreen {
-				screens++ // shown in a camera's slot: a pair of its own would keep its sound in sync
+				screens[a.pub.codec]++ // a pair of its own would keep its sound in sync
 			}
 		}
 	}
-	for _, w := range missing {
-		if w.source == signaling.SourceScreen {
-			screens++
-			cameras[w.codec]--
+	for codec, n := range screens {
+		if n = min(n, screenPool-pairs); n > 0 {
+			pairs += n
+			p.wanted = append(p.wanted, signaling.SlotWanted{Kind: signaling.SlotScreen, Codec: codec.String(), Count: n})
 		}
-	}
-	if screens > 0 && pairs < screenPool {
-		p.wanted = append(p.wanted, signaling.SlotWanted{Kind: signaling.SlotScreen, Count: min(screens, screenPool-pairs)})
 	}
 	for codec, n := range cameras {
-		if n <= 0 {
-			continue
-		}
 		need := have[codec] + n
 		for _, size := range videoPool {
 			if size > have[codec] && (size >= need || size == videoPool[len(videoPool)-1]) {

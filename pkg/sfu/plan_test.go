@@ -119,9 +119,6 @@ func TestPlanPairsAScreenWithItsSound(t *testing.T) {
 	}
 	s.slot("sv", signaling.SlotScreen, signaling.KindVideo, rtpfwd.VP8, "g")
 	s.slot("sa", signaling.SlotScreen, signaling.KindAudio, rtpfwd.CodecNone, "g")
-	for _, sl := range s.slots {
-		sl.current = nil
-	}
 	if out := s.expect(t, "with a pair", "sv=screen", "sa=sound"); len(out.wanted) != 0 {
 		t.Errorf("wanted %v, want nothing more", out.wanted)
 	}

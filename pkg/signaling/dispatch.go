@@ -81,7 +81,10 @@ func (k *socket) call(r *Request) (any, error) {
 	case TypeView:
 		return ask(ctx, k, r, k.member.View)
 	case TypeMessage:
-		return nil, tell(ctx, k, r, k.member.Message)
+		return nil, tell(ctx, k, r, func(ctx context.Context, m *Message) error {
+			m.From, m.At = "", 0 // only the server says who sent a message, and when
+			return k.member.Message(ctx, m)
+		})
 	case TypePing:
 		return ask(ctx, k, r, func(_ context.Context, p *Ping) (*Ping, error) { return p, nil })
 	case TypeLeave:

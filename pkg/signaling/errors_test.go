@@ -75,6 +75,9 @@ func TestCloseTable(t *testing.T) {
 			t.Errorf("%d: name %q, reason %q", r.code, r.name, r.reason)
 		}
 		names[r.name] = true
+		if r.code.String() != r.name {
+			t.Errorf("%d is called %s", r.code, r.code)
+		}
 		if r.code != CloseNormal && (r.code.advice() == "nothing") {
 			t.Errorf("%d is in no class", r.code)
 		}

@@ -34,7 +34,7 @@ func (k *socket) hello() error {
 // authenticate reads the first message and verifies its token. Of a message longer than maxFrameBefore it reads the rest
 // only after that. The request is returned with an error, too, if it is known.
 func (k *socket) authenticate() (*Request, *Claims, error) {
-	if err := k.ws.SetReadDeadline(k.opened.Add(authTimeout)); err != nil {
+	if err := k.readUntil(k.opened.Add(authTimeout)); err != nil {
 		return nil, nil, err
 	}
 	reader, err := k.reader()

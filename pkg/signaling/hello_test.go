@@ -199,6 +199,46 @@ func TestHalfOpen(t *testing.T) {
 	})
 }
 
+// A websocket that is dropped, at whatever point, is gone at once.
+func TestDroppedSockets(t *testing.T) {
+	for name, dropped := range map[string]func(s *site) *wire{
+		"before hello": func(s *site) *wire { return s.connect("192.0.2.1") },
+		"in the midst of hello": func(s *site) *wire {
+			w := s.connect("192.0.2.1")
+			_, _ = w.ws.NetConn().Write([]byte{0x81, 0xFE, 0x10})
+			return w
+		},
+		"refused, close frame not answered": func(s *site) *wire {
+			w := s.connect("192.0.2.1")
+			w.send("]")
+			synctest.Wait()
+			return w
+		},
+		"joined": func(s *site) *wire { return s.join("ann") },
+		"closing": func(s *site) *wire {
+			w := s.join("ann")
+			s.hall.session("ann").Close(CloseKicked, "")
+			return w
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSite(t, newHall())
+				w := dropped(s)
+				start := time.Now()
+				_ = w.ws.NetConn().Close()
+				synctest.Wait()
+				s.server.mu.Lock()
+				running := s.server.running
+				s.server.mu.Unlock()
+				if running != 0 || time.Since(start) != 0 {
+					t.Errorf("%d sockets still run after %v", running, time.Since(start))
+				}
+			})
+		})
+	}
+}
+
 func TestHelloTokenPrefix(t *testing.T) {
 	for in, want := range map[string]string{
 		`{"t":"hello","id":1,"d":{"token":"abc","offer":{"sdp":"v=`: "abc",

@@ -131,7 +131,7 @@ type PublicationOffer struct {
 	Width     int             `json:"width,omitempty" max:"65535"`  // pixels of the largest encoding
 	Height    int             `json:"height,omitempty" max:"65535"` // pixels of the largest encoding
 	Encodings []EncodingOffer `json:"encodings,omitempty" max:"4"`
-	Codecs    []string        `json:"codecs,omitempty" max:"16" each:"32"` // what the client can send, best first; informative, the offer decides
+	Codecs    []string        `json:"codecs,omitempty" max:"16" each:"32"` // what the client can send, best first; the offer decides, but what hello offers in another codec than the room's is not made if the room's is listed
 }
 
 // Offer is an SDP offer with the meaning of its m-lines. Rev grows with each offer of a session; the answer echoes it.

@@ -27,7 +27,7 @@ type Member interface {
 	UpdatePublication(ctx context.Context, u *PublicationUpdate) error
 	View(ctx context.Context, v *View) (*ViewOK, error)
 
-	// Message passes application data on. From and At are as the client sent them and are to be replaced.
+	// Message passes application data on, with From and At, which are still empty.
 	Message(ctx context.Context, m *Message) error
 
 	// Leave is the last call, exactly one: with LeaveLeft after a leave request, with LeaveLost at any other end of

@@ -86,6 +86,9 @@ func NewServer(c Config) (*Server, error) {
 			WriteBufferPool:  new(sync.Pool),
 			Subprotocols:     []string{Subprotocol},
 			CheckOrigin:      func(*http.Request) bool { return true }, // Origins are checked before
+			Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
+				http.Error(w, reason.Error(), status)
+			},
 		},
 	}
 	if err := s.metrics.register(c.Metrics); err != nil {

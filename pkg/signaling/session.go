@@ -132,7 +132,7 @@ func (s *Session) close(code CloseCode, reason string) {
 func (s *Session) abandon() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.gone = true
+	s.gone, s.held = true, false
 	s.queue.clear()
 	s.cancel()
 	if s.kill != nil {

@@ -156,7 +156,15 @@ func (k *socket) heard() error {
 	if !k.authenticated {
 		return nil
 	}
-	return k.ws.SetReadDeadline(time.Now().Add(deadAfter))
+	return k.readUntil(time.Now().Add(deadAfter))
+}
+
+// readUntil sets the time at which reading fails.
+func (k *socket) readUntil(t time.Time) error {
+	if err := k.ws.SetReadDeadline(t); err != nil {
+		return fmt.Errorf("%w: %w", errBroken, err)
+	}
+	return nil
 }
 
 // gotPing has the writer answer a websocket ping. Too many are not answered.

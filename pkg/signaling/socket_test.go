@@ -3,7 +3,6 @@ package signaling
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"strings"
 	"sync/atomic"
@@ -81,6 +80,21 @@ func TestWelcomeIsFilledIn(t *testing.T) {
 		}
 		if got.Keepalive != (KeepaliveTimes{3000, 7500}) {
 			t.Errorf("keepalive %v", got.Keepalive)
+		}
+	})
+}
+
+// Nobody can write another sender's name on a message.
+func TestMessageSender(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, newHall())
+		ann, bob := s.join("ann"), s.join("bob")
+		bob.request(TypeMessage, Message{From: "p_eve", At: 7, Body: json.RawMessage(`{"html":"<b>"}`)})
+		if f := ann.next(); f.T != TypeParticipantJoined {
+			t.Fatalf("got %s", f)
+		}
+		if f := ann.next(); f.raw != `{"t":"message","r":3,"d":{"from":"p_bob","body":{"html":"<b>"}}}` {
+			t.Errorf("got %s", f)
 		}
 	})
 }
@@ -203,117 +217,6 @@ func TestStuckReader(t *testing.T) {
 		}
 		if s.metric("closes_total", "4102") != 1 {
 			t.Error("the end is not counted as 4102")
-		}
-	})
-}
-
-// The media side closes a session: what waited comes first, then session.closing, then the close frame.
-func TestCloseFromTheMediaSide(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, newHall())
-		w := s.join("ann")
-		ses := s.hall.session("ann")
-		ses.Event(TypeOfferWanted, OfferWanted{Reason: "ice"})
-		ses.Close(CloseKicked, "bye")
-		ses.Close(CloseRestart, "too late")
-		ses.Event(TypeOfferWanted, OfferWanted{Reason: "slots"})
-		var got []string
-		for {
-			f := w.next()
-			got = append(got, f.String())
-			if f.close != nil {
-				break
-			}
-		}
-		want := []string{
-			`{"t":"offer.wanted","s":1,"d":{"reason":"ice"}}`,
-			`{"t":"session.closing","s":2,"d":{"code":4003,"reason":"bye"}}`,
-			`websocket: close 4003: bye`,
-		}
-		if strings.Join(got, "\n") != strings.Join(want, "\n") {
-			t.Errorf("got\n%s", strings.Join(got, "\n"))
-		}
-		synctest.Wait()
-		if got := s.hall.leftNow(); got != "ann:lost" {
-			t.Errorf("left: %s", got)
-		}
-	})
-}
-
-// A participant that does not answer the close frame is cut off after the grace.
-func TestCloseIsBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, newHall())
-		s.join("ann") // and never reads again
-		start := time.Now()
-		s.hall.session("ann").Close(CloseKicked, "")
-		if time.Since(start) != 0 {
-			t.Error("Close blocks")
-		}
-		for s.hall.leftNow() == "" {
-			time.Sleep(time.Millisecond)
-		}
-		if d := time.Since(start); d < closeGrace || d > closeGrace+10*time.Millisecond {
-			t.Errorf("the session ended after %v", d)
-		}
-	})
-}
-
-func TestServerClose(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, newHall())
-		codes := make(chan int)
-		for _, w := range []*wire{s.join("ann"), s.join("bob"), s.connect("192.0.2.1")} {
-			go func() {
-				_, code := w.ending()
-				codes <- code
-			}()
-		}
-		done := make(chan error)
-		go func() { done <- s.server.Close(context.Background()) }()
-		for range 3 {
-			if code := <-codes; code != int(CloseRestart) {
-				t.Errorf("closed with %d", code)
-			}
-		}
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		if got := s.hall.leftNow(); !strings.Contains(got, "ann:lost") || !strings.Contains(got, "bob:lost") {
-			t.Errorf("left when Close returned: %s", got)
-		}
-		_, resp, err := s.tryConnect("192.0.2.1", nil)
-		if err == nil || resp == nil || resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
-			t.Errorf("a connect after Close: %v, %v", resp, err)
-		}
-		if err := s.server.Close(context.Background()); err != nil {
-			t.Errorf("the second Close: %v", err)
-		}
-	})
-}
-
-// Close gives up on a method that does not return, and says so.
-func TestServerCloseWithStuckRequest(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := newHall()
-		release := make(chan struct{})
-		h.onOffer = func(ctx context.Context, o *Offer) (*OfferOK, error) {
-			<-release
-			return nil, ctx.Err()
-		}
-		s := newSite(t, h)
-		w := s.join("ann")
-		w.request(TypeOffer, Offer{Rev: 1, SDP: "v=0"})
-		synctest.Wait()
-		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
-		defer cancel()
-		if err := s.server.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("Close returned %v", err)
-		}
-		close(release)
-		synctest.Wait()
-		if got := s.hall.leftNow(); got != "ann:lost" {
-			t.Errorf("left: %s", got)
 		}
 	})
 }

@@ -2,7 +2,6 @@ package signaling
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -138,7 +137,7 @@ func TestVerifyRefuses(t *testing.T) {
 // figure prints what a numbered test of the robustness goals measured, as a JSON line.
 func figure(t *testing.T, id, goal string, value any, pass bool) {
 	t.Helper()
-	line, err := json.Marshal(map[string]any{"id": id, "goal": goal, "value": value, "pass": pass})
+	line, err := encodeJSON(map[string]any{"id": id, "goal": goal, "value": value, "pass": pass})
 	if err != nil {
 		t.Fatal(err)
 	}

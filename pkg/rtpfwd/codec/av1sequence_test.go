@@ -117,6 +117,7 @@ func TestSequenceLargest(t *testing.T) {
 	}{
 		{"000 1 1 00000 1111 0000 1111111111111111 0", 0, 0},
 		{"000 1 1 00000 1111 0000 1111111111111110 0", 65535, 1},
+		{"000 1 1 00000 0000 1111 0 1111111111111110", 1, 65535},
 	} {
 		if w, h := readSequenceSize(bin(c.body)); w != c.width || h != c.height {
 			t.Errorf("%s: %d x %d, want %d x %d", c.body, w, h, c.width, c.height)

@@ -71,7 +71,7 @@ type DecodeTarget struct {
 
 // DependencyStructure is the template structure of a stream (appendix A.8.3)
 // with the state that later packets change. The zero value has no structure
-// yet. Its size is fixed, some 4.5 KB; ParseDependencyDescriptor owns the content.
+// yet. Its size is fixed, 4,288 bytes; ParseDependencyDescriptor owns the content.
 type DependencyStructure struct {
 	// TargetCount and ChainCount say how many decode targets (1 to 32, 0 without
 	// structure) and chains (0 to 32) there are.

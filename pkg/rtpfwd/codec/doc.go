@@ -16,6 +16,10 @@
 // A packet of AV1 is read by ParseDependencyDescriptor where it has the
 // extension, else by ParseAV1. Both fill the whole Descriptor.
 //
+// libwebrtc sends the extension with every codec where it is negotiated, and then
+// leaves picture id and layer out of VP8 payloads: an answer that wants them
+// there must not accept the extension for VP8.
+//
 // # What the package must not know
 //
 // It knows no RTP header, sequence number, timestamp, clock or layer choice,

@@ -90,6 +90,7 @@ func TestParseH264Errors(t *testing.T) {
 		{"STAP-A, half a size", "78 0004" + pps + "00", ErrShort},
 		{"STAP-A, half a NAL unit", "78 0005" + pps, ErrShort},
 		{"STAP-A, empty NAL unit", "78 0000 0004" + pps, ErrReserved},
+		{"STAP-A, empty NAL unit at the end", "78 0004" + pps + "0000", ErrReserved},
 		{"STAP-A in a STAP-A", "78 0007 78 0004" + pps, ErrReserved},
 		{"STAP-A, type 0", "78 0001 60", ErrReserved},
 		{"FU-A without header", "7c", ErrShort},

@@ -53,6 +53,17 @@ func TestParseVP8(t *testing.T) {
 	}
 }
 
+// TestVP8StartCode has one wrong byte in the start code: no size.
+func TestVP8StartCode(t *testing.T) {
+	for at := 4; at < 7; at++ {
+		payload := unhex("10" + vp8Key)
+		payload[at] ^= 1
+		if d, err := checkPayload(t, ParseVP8, payload); err != nil || d.Width != 0 || d.Height != 0 || !d.Keyframe {
+			t.Errorf("byte %d: %+v, %v", at, d, err)
+		}
+	}
+}
+
 // vp8Model is a payload before it is encoded.
 type vp8Model struct {
 	junk                              byte // reserved bits
