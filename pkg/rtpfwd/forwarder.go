@@ -36,6 +36,7 @@ type Forwarder struct {
 	begun   bool // something of the selection was chosen; false right after a start
 
 	numbers  renumbering // sequence numbers of the current encoding
+	newest   SeqNo       // of its packets with media; padding may come before its picture
 	layers   temporalLayers
 	pictures pictureIDs
 	ended    bool          // the newest packet was the end of its picture
@@ -143,6 +144,7 @@ func (f *Forwarder) startsAt(p *Packet) bool {
 // were seen already but come after p.
 func (f *Forwarder) start(p *Packet, out []Choice) []Choice {
 	f.current, f.begun = int8(p.Encoding), false
+	f.newest = p.Seq - 1
 	f.numbers.start(int64(p.Seq), f.numbers.last()+1)
 	f.layers.start(f.target.Temporal)
 	f.pictures.start(p)
@@ -160,12 +162,16 @@ func (f *Forwarder) start(p *Packet, out []Choice) []Choice {
 // out after its successors were chosen has a number: an empty packet fills it, so
 // that nobody waits for it.
 func (f *Forwarder) forward(p *Packet, out []Choice) []Choice {
-	newest := int64(p.Seq) >= f.numbers.next
-	if newest && f.stops(p) {
-		return out
+	media := p.Codec == f.codec && !p.empty()
+	newest := media && p.Seq > f.newest
+	if newest {
+		if f.stops(p) {
+			return out
+		}
+		f.newest = p.Seq
 	}
 	c := Choice{Packet: p, Stream: f.sources[p.Encoding].stream, picture: -1}
-	if !f.wants(p, newest) {
+	if !media || !f.wants(p, newest) {
 		if c.number, c.filler = f.numbers.leave(int64(p.Seq)); c.filler {
 			out = append(out, c)
 		}
@@ -204,11 +210,8 @@ func (f *Forwarder) stops(p *Packet) bool {
 	return true
 }
 
-// wants decides on one packet.
+// wants decides on one packet with media.
 func (f *Forwarder) wants(p *Packet, newest bool) bool {
-	if p.Codec != f.codec || p.empty() {
-		return false
-	}
 	if !f.codec.Video() {
 		return true
 	}

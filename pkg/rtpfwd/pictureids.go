@@ -42,12 +42,16 @@ func (s *pictureIDs) next(p *Packet, taken bool) {
 }
 
 // take returns the number of the picture of p, -1 if it has no picture id. False if
-// the picture is too old to be placed.
+// the picture has no place: it is too old, or from before the ids began anew.
 func (s *pictureIDs) take(p *Packet) (int64, bool) {
 	if !s.has(p) {
 		return -1, true
 	}
-	return s.numbers.take(s.extend(p))
+	id := s.extend(p)
+	if id > s.highest {
+		return -1, false
+	}
+	return s.numbers.take(id)
 }
 
 // extend returns the number nearest to the newest id that ends in the bits of p.

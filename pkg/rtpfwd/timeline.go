@@ -27,8 +27,10 @@ type timeline struct {
 	last    RTPTime       // the highest outgoing timestamp
 	source  RTPTime       // its timestamp at the source
 	arrival time.Duration // when the first packet with it came
-	frame   RTPTime       // ticks from the picture before; 0 if not known
+	latest  RTPTime       // from the picture before to the newest; 0 if not known
+	frame   RTPTime       // the smaller one of the two latest of these: a pause is none
 	aligned bool          // shift is new: the next step is no picture's duration
+	ahead   RTPTime       // what switches have put the outgoing time before real time
 }
 
 // begin sets the first outgoing timestamp.
@@ -56,20 +58,27 @@ func (t *timeline) align(c *Choice, s *outboundSource, why change) {
 	t.shift, t.rate, t.stream, t.aligned = p.Time-out, s.rate, c.Stream, true
 }
 
-// next returns the outgoing timestamp of the first packet after a change.
+// next returns the outgoing timestamp of the first packet after a change. Without
+// clocks that is real time later, but a picture at least: two pictures in a shorter
+// time look like one that was lost. What this puts the outgoing time ahead is given
+// back at the next switches, which are shortened to half at most; else frequent
+// switches would add up to delay.
 func (t *timeline) next(c *Choice, s *outboundSource, why change) RTPTime {
 	passed := max(ticksOf(c.Packet.Arrival-t.arrival, s.rate), 0)
 	frame := max(t.frame, 1)
 	if t.frame == 0 {
 		frame = max(usualFrame(s), 1)
 	}
-	old := t.stream
-	if why == newEncoding && old != nil && old.HasClock && c.Stream.HasClock {
+	natural, step := passed, max(passed, frame)
+	if old := t.stream; why == newEncoding && old != nil && old.HasClock && c.Stream.HasClock {
 		at := c.Stream.Clock.TimeOf(c.Packet.Time)
-		exact := old.Clock.RTPAt(at) - t.shift
-		return min(max(exact, t.last+1), t.last+passed+frame)
+		natural = old.Clock.RTPAt(at) - t.shift - t.last
+		step = natural
 	}
-	return t.last + max(passed, frame)
+	step -= max(min(t.ahead, step-max(natural/2, 1)), 0)
+	step = min(max(step, 1), passed+frame)
+	t.ahead = max(t.ahead+step-natural, 0)
+	return t.last + step
 }
 
 // usualFrame is the time of a picture, or of an audio packet, until one is measured:
@@ -92,6 +101,10 @@ func (t *timeline) newest(c *Choice) RTPTime {
 	}
 	if step := out - t.last; !t.aligned && step <= RTPTime(t.rate/4) {
 		t.frame = step
+		if t.latest > 0 {
+			t.frame = min(step, t.latest)
+		}
+		t.latest = step
 	}
 	t.started, t.aligned, t.last, t.source, t.arrival = true, false, out, p.Time, p.Arrival
 	return out

@@ -113,6 +113,72 @@ func TestTimeOverEncodings(t *testing.T) {
 	}
 }
 
+// TestManySources: whatever a switch puts the outgoing time ahead of real time is given
+// back, so that many switches do not add up.
+func TestManySources(t *testing.T) {
+	for _, test := range []struct {
+		name           string
+		frame, between int // ms from picture to picture, and to the first of the next source
+	}{
+		{"30 fps, in step", 33, 33},
+		{"30 fps, out of step", 33, 5},
+		{"5 fps, out of step", 200, 110},
+		{"5 fps, at once", 200, 0},
+	} {
+		s := newSlot(t, VP8, outConfig())
+		real, last := 0, -1
+		for i := range 100 {
+			times := []int{real, real + test.frame, real + 2*test.frame}
+			got := s.picturesOf(uint16(i*7), uint32(i)*987654321, times...)
+			if got[0] <= last || got[2]-got[0] != 2*test.frame {
+				t.Fatalf("%s, source %d: %v after %d", test.name, i, got, last)
+			}
+			if ahead := got[2] - times[2]; ahead < -1 || ahead > 2*test.frame {
+				t.Fatalf("%s, source %d: %d ms ahead of real time", test.name, i, ahead)
+			}
+			last = got[2]
+			real = times[2] + test.between
+			s.source(VP8, uint32(100+i))
+		}
+	}
+}
+
+// TestManyEncodings is the same for two encodings of which the larger one arrives later
+// than a picture after the smaller one.
+func TestManyEncodings(t *testing.T) {
+	s := newSlot(t, VP8, outConfig())
+	streams := [2]*Stream{s.s, {Encoding: 1, Ring: NewRing(64), Rate: 90000}}
+	ins := [2]*Inbound{s.in, newTestInbound(1, 90000)}
+	s.f.AddStream(streams[1])
+	for e := range streams {
+		streams[e].HasClock, streams[e].Clock = true, Clock{RTP: 1<<32 + RTPTime(500000*e), Rate: 90000}
+	}
+	last := int64(0)
+	for i := range 600 {
+		want := i / 4 % 2
+		s.f.SetTarget(s.now, Layer{Spatial: int8(want)})
+		for e := range streams {
+			picture := i - 2*e // the larger one is two pictures late
+			if picture < 0 {
+				continue
+			}
+			s.now = ms(33 * i)
+			p := mustReceive(t, ins[e], s.now, testPacket{
+				pt: ptVP8, seq: uint16(picture), time: uint32(500000*e + 90*33*picture), marker: true,
+				payload: vp8{start: true, key: i%4 == 0, picture: uint16(picture)}.payload(),
+			}.raw(t))
+			streams[e].Ring.Put(p)
+			for _, c := range s.f.Select(s.now, p, nil) {
+				got := int64(parsed(t, s.rewrite(c)).Timestamp-1000) / 90
+				if got <= last && last > 0 || got > int64(33*i)+100 {
+					t.Fatalf("picture %d: %d ms after %d", i, got, last)
+				}
+				last = got
+			}
+		}
+	}
+}
+
 // TestTimeJump: timestamps of a source that leap away from real time are aligned anew,
 // while reordered pictures and long pauses pass.
 func TestTimeJump(t *testing.T) {

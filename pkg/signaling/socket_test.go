@@ -89,7 +89,7 @@ func TestMessageSender(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t, newHall())
 		ann, bob := s.join("ann"), s.join("bob")
-		bob.request(TypeMessage, Message{From: "p_eve", At: 7, Body: json.RawMessage(`{"html":"<b>"}`)})
+		bob.send(`{"t":"message","id":2,"d":{"from":"p_eve","at":7,"body":{"html":"<b>"}}}`)
 		if f := ann.next(); f.T != TypeParticipantJoined {
 			t.Fatalf("got %s", f)
 		}

@@ -124,7 +124,11 @@ func tokenError(err error) *Error {
 
 // notTokenRune reports whether r cannot be part of a compact JWT (RFC 7515, 7.1).
 func notTokenRune(r rune) bool {
-	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
+	switch {
+	case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '_', r == '.':
+		return false
+	}
+	return true
 }
 
 // wireClaims is the payload of the token. After a successful parse ExpiresAt is not nil.

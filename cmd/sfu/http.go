@@ -1,0 +1,135 @@
+package main
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"github.com/heliograph/heliograph/internal/logging"
+)
+
+// contentPolicy lets the page load only what the server itself gives out, and connect to any websocket, as the page may
+// be used with a server elsewhere.
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
+	"font-src 'self'; media-src 'self' blob:; worker-src 'self' blob:; manifest-src 'self'; " +
+	"connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+
+// front is the HTTP side of the server.
+type front struct {
+	log     *zap.Logger
+	connect http.Handler // the websocket of signaling
+	token   http.Handler // development tokens
+	metrics http.Handler // for this machine only
+	page    *page
+	panics  prometheus.Counter
+	ready   atomic.Bool // false while starting and stopping
+}
+
+// handler returns all routes, each with the headers that keep browsers from doing more than they should.
+func (f *front) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /v1/connect", f.connect)
+	mux.Handle("/v1/dev/token", f.token)
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /readyz", f.serveReady)
+	mux.HandleFunc("GET /metrics", f.serveMetrics)
+	mux.HandleFunc("GET /{$}", f.page.index)
+	mux.HandleFunc("GET /r/{room}", f.page.index)
+	mux.HandleFunc("/", f.page.file)
+	return f.guarded(mux)
+}
+
+// server returns the HTTP server; its timeouts bound what an idle or slow connection can hold.
+func (f *front) server() *http.Server {
+	return &http.Server{
+		Handler:           f.handler(),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second, // websockets leave it behind when they take over the connection
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          logging.StdLog(f.log, "http"),
+	}
+}
+
+func (f *front) guarded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer f.recovered(w)
+		h := w.Header()
+		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=()")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// recovered ends a request whose handler panicked; the others go on.
+func (f *front) recovered(w http.ResponseWriter) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	if cause == http.ErrAbortHandler {
+		panic(cause)
+	}
+	f.panics.Inc()
+	f.log.Error("a request handler panicked", zap.Any("cause", cause), zap.Stack("stack"))
+	w.WriteHeader(http.StatusInternalServerError)
+}
+
+func (f *front) serveReady(w http.ResponseWriter, _ *http.Request) {
+	if !f.ready.Load() {
+		say(w, http.StatusServiceUnavailable, "not ready")
+		return
+	}
+	say(w, http.StatusOK, "ok")
+}
+
+// serveMetrics answers only programs on this machine, and none behind a proxy on it: metrics tell who is there and when.
+func (f *front) serveMetrics(w http.ResponseWriter, r *http.Request) {
+	if !isLocal(r) {
+		http.NotFound(w, r)
+		return
+	}
+	f.metrics.ServeHTTP(w, r)
+}
+
+func say(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text+"\n") // the client may be gone, nobody else waits for it
+}
+
+// isLocal tells whether a request comes from this machine: a loopback address, a Host that is one too (a page elsewhere
+// whose name was made to point here has its own), and no trace of a proxy.
+func isLocal(r *http.Request) bool {
+	for name := range r.Header {
+		if name == "Forwarded" || name == "Via" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-") {
+			return false
+		}
+	}
+	remote, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && remote.Addr().Unmap().IsLoopback() && isLoopbackHost(r.Host)
+}
+
+// isLoopbackHost takes "localhost", "127.0.0.1:8080", "[::1]:8080".
+func isLoopbackHost(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = strings.Trim(hostport, "[]")
+	}
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}

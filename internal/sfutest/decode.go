@@ -1,0 +1,129 @@
+package sfutest
+
+import (
+	"time"
+
+	"github.com/pion/rtp"
+	"github.com/pion/rtp/codecs"
+)
+
+// audioDecoder takes Opus: every packet is a frame.
+type audioDecoder struct {
+	slot   *Slot
+	before rtpMoment
+	last   stamp
+	seq    uint16 // of last
+}
+
+func (d *audioDecoder) wantsKeyframe() bool { return false }
+
+func (d *audioDecoder) packet(now time.Duration, p *rtp.Packet) {
+	if len(p.Payload) == 0 {
+		d.slot.fault(now, "an empty packet of audio")
+		return
+	}
+	st, ok := readStamp(p.Payload[1:])
+	if !ok {
+		d.slot.fault(now, "a packet of audio that is not what was sent")
+		return
+	}
+	if d.before.known && st.origin == d.last.origin && p.SequenceNumber == d.seq+1 && st.frame != d.last.frame+1 && p.CSRC[0] == d.slot.csrc {
+		if st.captured-d.last.captured < time.Second { // a longer gap is a stay elsewhere
+			d.slot.fault(now, "audio frame %d follows %d without a gap in the sequence numbers", st.frame, d.last.frame)
+		}
+	}
+	d.last, d.seq = st, p.SequenceNumber
+	d.slot.decoded(now, p, &st, &d.before)
+}
+
+// videoDecoder assembles frames of VP8 and tells which decode: a keyframe does, any other one if the frame before it in
+// its encoding did.
+type videoDecoder struct {
+	slot   *Slot
+	before rtpMoment
+
+	parts    []stamp // of the frame being assembled
+	first    bool    // its first packet is there
+	time     uint32
+	next     uint16 // the sequence number that goes on
+	begun    bool
+	chain    *stamp // the newest frame that decoded
+	source   uint32 // CSRC of the newest packet
+	picture  int    // newest picture id, -1: none
+	tl0      int
+	broken   bool // nothing decodes until a keyframe
+	Broken   int  // frames that did not decode
+	lossSeen int  // packets given up so far
+}
+
+func (d *videoDecoder) wantsKeyframe() bool { return d.broken }
+
+func (d *videoDecoder) packet(now time.Duration, p *rtp.Packet) {
+	lossy := d.slot.order.lost != d.lossSeen || !d.begun
+	d.lossSeen = d.slot.order.lost
+	var v codecs.VP8Packet
+	payload, err := v.Unmarshal(p.Payload)
+	if err != nil || len(payload) == 0 {
+		d.slot.fault(now, "a packet of video without a VP8 payload: %v", err)
+		return
+	}
+	start := v.S == 1 && v.PID == 0
+	header := 0
+	if start {
+		header = vp8Header(payload)
+	}
+	st, ok := readStamp(payload[min(header, len(payload)):])
+	if !ok {
+		d.slot.fault(now, "a packet of video that is not what was sent")
+		return
+	}
+	if start {
+		d.startFrame(now, p, &v, &st, lossy)
+	}
+	d.begun = true
+	if len(d.parts) > 0 && (p.Timestamp != d.time || st.origin != d.parts[0].origin || st.frame != d.parts[0].frame) || !d.first {
+		d.parts, d.first, d.broken = nil, false, true
+		return
+	}
+	d.parts = append(d.parts, st)
+	if p.Marker {
+		d.endFrame(now, p)
+	}
+}
+
+// startFrame checks that the picture ids go on, and that a new source begins with a keyframe.
+func (d *videoDecoder) startFrame(now time.Duration, p *rtp.Packet, v *codecs.VP8Packet, st *stamp, lossy bool) {
+	if d.first && !lossy {
+		d.slot.fault(now, "a frame begins before the marker of the one before it")
+	}
+	if p.CSRC[0] != d.source && !st.key && !lossy {
+		d.slot.fault(now, "the first packet of a source is no keyframe")
+	}
+	if d.begun && !lossy {
+		if want := (d.picture + 1) & 0x7fff; int(v.PictureID) != want {
+			d.slot.fault(now, "picture id %d after %d", v.PictureID, d.picture)
+		}
+		if want := (d.tl0 + 1) & 0xff; int(v.TL0PICIDX) != want {
+			d.slot.fault(now, "TL0PICIDX %d after %d", v.TL0PICIDX, d.tl0)
+		}
+	}
+	d.picture, d.tl0, d.source = int(v.PictureID), int(v.TL0PICIDX), p.CSRC[0]
+	d.parts, d.first, d.time = d.parts[:0], true, p.Timestamp
+}
+
+func (d *videoDecoder) endFrame(now time.Duration, p *rtp.Packet) {
+	st := d.parts[0]
+	whole := d.first && len(d.parts) == int(st.parts)
+	for i, part := range d.parts {
+		whole = whole && int(part.part) == i
+	}
+	d.parts, d.first = d.parts[:0], false
+	follows := d.chain != nil && st.origin == d.chain.origin && st.encoding == d.chain.encoding && st.needs == d.chain.frame
+	if !whole || !st.key && !follows {
+		d.broken = true
+		d.Broken++
+		return
+	}
+	d.broken, d.chain = false, &st
+	d.slot.decoded(now, p, &st, &d.before)
+}

@@ -1,0 +1,219 @@
+package sfutest
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+
+	"github.com/heliograph/heliograph/pkg/signaling"
+)
+
+// Slot is one receive m-line of a participant, as its receiver sees it.
+type Slot struct {
+	// Fixed after construction.
+	kind  signaling.SlotKind
+	media signaling.Kind
+	codec string
+	group string
+	world *World
+
+	// Guarded by mu.
+	mu       sync.Mutex
+	mid      string
+	ssrc     uint32
+	rtxSSRC  uint32
+	order    *order
+	decoder  decoder
+	csrc     uint32
+	switches []Switch
+	frames   []Frame
+	packets  int
+	faults   []string
+	passed   time.Duration // by the timestamps of frames
+	captured time.Duration // by their captures
+
+	reportNTP  time.Duration // of the newest sender report, in the world's time
+	reportTime uint32
+	reported   bool
+	reportAt   time.Duration
+	reportMid  uint32 // the middle 32 bits of its NTP time, for receiver reports
+	askedAt    time.Duration
+	asked      bool
+}
+
+// Switch is the first packet from another source.
+type Switch struct {
+	At   time.Duration
+	CSRC uint32
+}
+
+// Frame is a picture that decoded, or a packet of sound.
+type Frame struct {
+	At       time.Duration // complete
+	Captured time.Duration
+	CSRC     uint32
+	Origin   uint64
+	Number   uint32
+	Encoding uint8
+	Key      bool
+	Synced   bool          // Offset is known
+	Offset   time.Duration // from the capture to what sender reports say it was
+}
+
+func newSlot(w *World, kind signaling.SlotKind, media signaling.Kind, group string) *Slot {
+	s := &Slot{kind: kind, media: media, group: group, world: w}
+	s.order = newOrder(media == signaling.KindVideo)
+	s.decoder = &videoDecoder{slot: s}
+	if media == signaling.KindAudio {
+		s.decoder = &audioDecoder{slot: s}
+	}
+	return s
+}
+
+// decoder turns packets in order into frames. mu is held.
+type decoder interface {
+	packet(now time.Duration, p *rtp.Packet)
+	wantsKeyframe() bool
+}
+
+func (s *Slot) rate() int64 {
+	if s.media == signaling.KindAudio {
+		return audioRate
+	}
+	return videoRate
+}
+
+// rtp takes a packet of the slot's SSRC or its RTX SSRC. It is ours to keep. It returns what to ask for.
+func (s *Slot) rtp(now time.Duration, p *rtp.Packet) []rtcp.Packet {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p.SSRC == s.rtxSSRC {
+		if len(p.Payload) < 2 {
+			return nil // padding of a probe
+		}
+		p.SequenceNumber = uint16(p.Payload[0])<<8 | uint16(p.Payload[1])
+		p.SSRC, p.Payload = s.ssrc, p.Payload[2:]
+	}
+	s.packets++
+	for _, q := range s.order.put(now, p, nil) {
+		s.inOrder(now, q)
+	}
+	return s.feedback(now)
+}
+
+// inOrder checks what every packet has, and passes it to the decoder.
+func (s *Slot) inOrder(now time.Duration, p *rtp.Packet) {
+	if len(p.CSRC) != 1 {
+		s.fault(now, "a packet has %d CSRCs", len(p.CSRC))
+		return
+	}
+	if p.CSRC[0] != s.csrc {
+		s.csrc = p.CSRC[0]
+		s.switches = append(s.switches, Switch{now, s.csrc})
+	}
+	s.decoder.packet(now, p)
+}
+
+// feedback is the RTCP that is due: NACK and PLI.
+func (s *Slot) feedback(now time.Duration) []rtcp.Packet {
+	var out []rtcp.Packet
+	if due := s.order.due(now); len(due) > 0 {
+		out = append(out, &rtcp.TransportLayerNack{SenderSSRC: 1, MediaSSRC: s.ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers(due)})
+	}
+	if s.decoder.wantsKeyframe() && (!s.asked || now-s.askedAt >= 200*time.Millisecond) {
+		s.asked, s.askedAt = true, now
+		out = append(out, &rtcp.PictureLossIndication{SenderSSRC: 1, MediaSSRC: s.ssrc})
+	}
+	return out
+}
+
+// tick gives up what is too old, and returns the RTCP that is due.
+func (s *Slot) tick(now time.Duration) []rtcp.Packet {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.order.drain(now, nil) {
+		s.inOrder(now, p)
+	}
+	return s.feedback(now)
+}
+
+// senderReport learns how the slot's timestamps run against the server's clock.
+func (s *Slot) senderReport(now time.Duration, sr *rtcp.SenderReport) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reported, s.reportTime, s.reportNTP = true, sr.RTPTime, s.world.fromNTP(sr.NTPTime)
+	s.reportAt, s.reportMid = now, uint32(sr.NTPTime>>16)
+}
+
+// receptionReport is our report on the slot (RFC 3550, section 6.4.1).
+func (s *Slot) receptionReport(now time.Duration) (rtcp.ReceptionReport, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.order.started {
+		return rtcp.ReceptionReport{}, false
+	}
+	r := rtcp.ReceptionReport{SSRC: s.ssrc, LastSequenceNumber: uint32(s.order.next - 1), TotalLost: uint32(s.order.lost)}
+	if s.reported {
+		r.LastSenderReport, r.Delay = s.reportMid, uint32((now-s.reportAt).Seconds()*65536)
+	}
+	return r, true
+}
+
+// decoded records a frame and checks its timestamp against the one before: both must be as far apart as their captures.
+func (s *Slot) decoded(now time.Duration, p *rtp.Packet, st *stamp, before *rtpMoment) {
+	f := Frame{
+		At: now, Captured: st.captured, CSRC: p.CSRC[0], Origin: st.origin, Number: st.frame, Encoding: st.encoding, Key: st.key,
+	}
+	if s.reported {
+		ahead := time.Duration(int32(p.Timestamp-s.reportTime)) * time.Second / time.Duration(s.rate())
+		f.Synced, f.Offset = true, s.reportNTP+ahead-st.captured
+	}
+	s.frames = append(s.frames, f)
+	m := rtpMoment{known: true, time: p.Timestamp, captured: st.captured, origin: st.origin, encoding: st.encoding}
+	if before.known {
+		m.step = s.checkTime(now, before, &m)
+	}
+	*before = m
+}
+
+// rtpMoment is a timestamp with the capture that it stands for.
+type rtpMoment struct {
+	known    bool
+	time     uint32
+	captured time.Duration
+	origin   uint64
+	encoding uint8
+	step     time.Duration // from the frame before
+}
+
+const (
+	sameSourceDrift = 2 * time.Millisecond
+	switchDrift     = 20 * time.Millisecond // and one frame: the first one of another source may come right after the last one
+)
+
+// checkTime returns how far apart two timestamps are.
+func (s *Slot) checkTime(now time.Duration, a, b *rtpMoment) time.Duration {
+	passed := time.Duration(int32(b.time-a.time)) * time.Second / time.Duration(s.rate())
+	s.passed += passed
+	s.captured += b.captured - a.captured
+	drift, limit := (passed - (b.captured - a.captured)).Abs(), sameSourceDrift
+	if a.origin != b.origin || a.encoding != b.encoding {
+		limit = switchDrift + a.step
+	}
+	if passed < 0 || drift > limit {
+		s.fault(now, "timestamps are %v apart, captures %v (from %s/%d to %s/%d)", passed, b.captured-a.captured,
+			s.world.originName(a.origin), a.encoding, s.world.originName(b.origin), b.encoding)
+	}
+	return passed
+}
+
+const maxFaults = 10
+
+func (s *Slot) fault(now time.Duration, format string, args ...any) {
+	if len(s.faults) < maxFaults {
+		s.faults = append(s.faults, fmt.Sprintf("%v slot %s: ", now, s.mid)+fmt.Sprintf(format, args...))
+	}
+}
