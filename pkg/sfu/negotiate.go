@@ -45,23 +45,23 @@ func (t *Transport) negotiate(ctx context.Context, so *signaling.Offer, pos []si
 	return &signaling.Answer{Rev: so.Rev, SDP: a.sdp}, slots, pubs, nil
 }
 
-// exchange runs the offer through Pion and returns the local description with all candidates. If it fails, the PeerConnection is
-// back where it was before the offer.
+// exchange runs the offer through Pion and returns the local description with all candidates. If it fails after
+// the offer was applied, the Transport is lost.
 func (t *Transport) exchange(ctx context.Context, o *offer) ([]*Slot, string, error) {
 	if err := t.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: o.sdp}); err != nil {
-		return nil, "", t.rollback(invalid("the offer cannot be applied: %v", err))
+		return nil, "", t.refuse(invalid("the offer cannot be applied: %v", err))
 	}
 	slots, err := t.addSenders(o)
 	if err != nil {
-		return nil, "", t.rollback(err)
+		return nil, "", t.refuse(err)
 	}
 	answer, err := t.pc.CreateAnswer(nil)
 	if err != nil {
-		return nil, "", t.rollback(invalid("the offer cannot be answered: %v", err))
+		return nil, "", t.refuse(invalid("the offer cannot be answered: %v", err))
 	}
 	gathered := webrtc.GatheringCompletePromise(t.pc)
 	if err := t.pc.SetLocalDescription(answer); err != nil {
-		return nil, "", t.rollback(invalid("the answer cannot be applied: %v", err))
+		return nil, "", t.refuse(invalid("the answer cannot be applied: %v", err))
 	}
 	select {
 	case <-gathered:
@@ -71,19 +71,14 @@ func (t *Transport) exchange(ctx context.Context, o *offer) ([]*Slot, string, er
 	return slots, t.pc.LocalDescription().SDP, nil
 }
 
-// rollback leaves the state have-remote-offer, so that the next offer can be taken.
-func (t *Transport) rollback(cause error) error {
-	if t.pc.SignalingState() != webrtc.SignalingStateHaveRemoteOffer {
-		return cause
-	}
-	if err := t.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeRollback, SDP: emptySDP}); err != nil {
-		t.fail("a failed negotiation could not be undone")
+// refuse ends a negotiation that failed half-way. Pion cannot roll an offer back: a Transport that has one applied takes no other,
+// so it is lost. The first offer's Transport is closed by who made it.
+func (t *Transport) refuse(cause error) error {
+	if t.pc.CurrentRemoteDescription() != nil && t.pc.SignalingState() == webrtc.SignalingStateHaveRemoteOffer {
+		t.fail("an offer was applied that cannot be answered")
 	}
 	return cause
 }
-
-// emptySDP is what Pion wants to parse even in a rollback.
-const emptySDP = "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
 
 // addSenders gives each new slot's transceiver a sender.
 func (t *Transport) addSenders(o *offer) ([]*Slot, error) {

@@ -225,6 +225,8 @@ func (o *offer) match(known map[string]mediaLine) error {
 			if err := checkPublication(line, pub); err != nil {
 				return err
 			}
+		case line.recvs && !isKnown:
+			return invalid("m-line %s receives, but no slot declares it", line.mid)
 		}
 	}
 	if !usable {

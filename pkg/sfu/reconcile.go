@@ -1,0 +1,80 @@
+package sfu
+
+import (
+	"context"
+	"slices"
+
+	"github.com/heliograph/heliograph/pkg/signaling"
+)
+
+// markDirty asks the reconciler to look again. It never waits.
+func (p *Participant) markDirty() {
+	select {
+	case p.dirty <- struct{}{}:
+	default:
+	}
+}
+
+// reconciler maps publications to slots whenever something that the mapping depends on has changed.
+func (p *Participant) reconciler(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-p.dirty:
+			p.mu.Lock()
+			if !p.left {
+				p.reconcileLocked()
+			}
+			p.mu.Unlock()
+		}
+	}
+}
+
+// reconcileLocked brings the slots to what the view, the roster and the speakers ask for.
+func (p *Participant) reconcileLocked() {
+	if p.room == nil {
+		return
+	}
+	in := planInput{self: p, view: p.view, slots: p.slots, maySubscribe: p.claims.Grants.Subscribe}
+	in.publications = p.room.roster.Load().publications
+	in.loudest = *p.room.loudest.Load()
+	out := plan(in)
+	for i, s := range p.slots {
+		s.assign(p.transport, out.assignments[i])
+	}
+	p.tellSlots(out.assignments)
+	p.askForSlots(out.wanted)
+}
+
+func (p *Participant) tellSlots(as []assignment) {
+	now := make([]signaling.Slot, 0, len(as))
+	for i, a := range as {
+		now = append(now, p.slots[i].describe(a))
+	}
+	if slices.Equal(now, p.told) {
+		return
+	}
+	p.slotsRev++
+	p.told = now
+	if !p.welcomed {
+		return
+	}
+	p.session.State(signaling.TypeSlots, signaling.TypeSlots, signaling.Slots{Rev: p.slotsRev, Slots: now})
+}
+
+// askForSlots asks for an offer with more m-lines, once for each state of the pool.
+func (p *Participant) askForSlots(wanted []signaling.SlotWanted) {
+	if len(wanted) == 0 || p.transport == nil {
+		return
+	}
+	goal := len(p.slots)
+	for _, w := range wanted {
+		goal += w.Count
+	}
+	if goal > maxMediaLines || goal == p.wantedFor {
+		return
+	}
+	p.wantedFor = goal
+	p.session.State(signaling.TypeOfferWanted, signaling.TypeOfferWanted, signaling.OfferWanted{Reason: "slots", Slots: wanted})
+}
