@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -101,7 +102,10 @@ func (m *Mux) listen(c Config) error {
 	}
 	if c.UDPPort != 0 {
 		for _, a := range addrs {
-			conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(a, uint16(c.UDPPort))))
+			conn, err := listenUDP(netip.AddrPortFrom(a, uint16(c.UDPPort)))
+			if errors.Is(err, syscall.EADDRNOTAVAIL) && len(c.Addrs) == 0 {
+				continue // the machine lost it, or another one has it too
+			}
 			if err != nil {
 				return fmt.Errorf("listen on UDP: %w", err)
 			}
@@ -118,6 +122,31 @@ func (m *Mux) listen(c Config) error {
 		m.tcp = l
 	}
 	return nil
+}
+
+// Linux gives a new IPv6 address to sockets only after about a second, in which it looks for another owner of it
+// (RFC 4862, section 5.4): on a machine or in a container that has just started.
+const (
+	bindPatience = 2 * time.Second
+	bindRetry    = 50 * time.Millisecond
+)
+
+// listenUDP opens one socket and waits for an address that cannot be used yet.
+func listenUDP(addr netip.AddrPort) (*net.UDPConn, error) {
+	retry, patience := time.NewTicker(bindRetry), time.NewTimer(bindPatience)
+	defer retry.Stop()
+	defer patience.Stop()
+	for {
+		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(addr))
+		if addr.Addr().Is4() || !errors.Is(err, syscall.EADDRNOTAVAIL) {
+			return conn, err
+		}
+		select {
+		case <-retry.C:
+		case <-patience.C:
+			return nil, err
+		}
+	}
 }
 
 // UDPAddrs lists the local addresses of UDP.

@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"github.com/pion/rtcp"
-	"github.com/pion/webrtc/v4"
 
 	"github.com/heliograph/heliograph/pkg/signaling"
 )
@@ -16,7 +15,8 @@ import (
 // ErrNotPublished tells that a participant does not publish the source.
 var ErrNotPublished = errors.New("not published")
 
-// Publish publishes one source, on the m-line that it had before if there is one.
+// Publish publishes one source, on the m-line that it had before if there is one. After a refusal the participant can negotiate no
+// more: Pion cannot take an offer back.
 func (p *Participant) Publish(ctx context.Context, f Format) (*Publication, error) {
 	p.negotiating <- struct{}{}
 	defer func() { <-p.negotiating }()
@@ -31,7 +31,7 @@ func (p *Participant) Publish(ctx context.Context, f Format) (*Publication, erro
 	var ok signaling.PublishOK
 	r := signaling.Publish{PublicationOffer: pub.offer(), Offer: *offer}
 	if err := p.signal.request(ctx, signaling.TypePublish, r, &ok); err != nil {
-		return nil, errors.Join(err, p.rollback())
+		return nil, err
 	}
 	if err := p.answered(&ok.Answer); err != nil {
 		return nil, err
@@ -40,14 +40,6 @@ func (p *Participant) Publish(ctx context.Context, f Format) (*Publication, erro
 		e.pause(false)
 	}
 	return pub, p.publishedAs([]*Publication{pub}, []signaling.Published{ok.Published})
-}
-
-// rollback takes an offer back that the server refused.
-func (p *Participant) rollback() error {
-	if err := p.pc.SetLocalDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeRollback}); err != nil {
-		return fmt.Errorf("roll the offer back: %w", err)
-	}
-	return nil
 }
 
 // find is the publication that has the m-line of a source, or nil.
@@ -213,6 +205,13 @@ func (p *Participant) finish(hangUp func()) {
 		_ = p.pc.GracefulClose() // the other side may be gone
 	}
 	p.world.remove(p)
+}
+
+// Tolerate makes the participant one whose faults do not count: it is shown what somebody sends to do harm.
+func (p *Participant) Tolerate() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tolerant = true
 }
 
 // Slots are the slots of a media kind, in the order of their m-lines.

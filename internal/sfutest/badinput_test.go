@@ -32,7 +32,6 @@ func helloWith(f func(w *World, c *signaling.Claims) signaling.Keys) func(*World
 
 // Messages that break the protocol and tokens that are no good are answered by an err and the end of the websocket.
 func TestBadMessages(t *testing.T) {
-	t.Parallel()
 	end := func(code signaling.Code, end signaling.CloseCode) Refusal { return Refusal{string(code), int(end)} }
 	amongBystanders(t, provokes([]provoked{
 		{"no JSON", text("hello?"), end(signaling.CodeMalformed, signaling.CloseProtocol)},
@@ -62,7 +61,6 @@ func TestBadMessages(t *testing.T) {
 
 // A participant inside may make mistakes: those that break the protocol end its session, the others get an err.
 func TestBadRequests(t *testing.T) {
-	t.Parallel()
 	ask := func(typ, data string, want signaling.Code) Step {
 		return step(fmt.Sprintf("%s %.60s is refused as %s", typ, data, want), func(ctx context.Context, w *World) error {
 			return refused(w.P("mallory").signal.request(ctx, typ, json.RawMessage(data), nil), want)
@@ -107,7 +105,6 @@ func TestBadRequests(t *testing.T) {
 
 // A participant that keeps on asking too much is closed.
 func TestRequestFlood(t *testing.T) {
-	t.Parallel()
 	amongBystanders(t,
 		Joins(watching, "mallory"),
 		step("a thousand pings at once", func(_ context.Context, w *World) error {
@@ -126,7 +123,6 @@ func TestRequestFlood(t *testing.T) {
 
 // Offers that are wrong in any way end in an err with a code of negotiation, and leave no Transport.
 func TestBadOffers(t *testing.T) {
-	t.Parallel()
 	spoil := func(f func(h *signaling.Hello)) func(w *World) ([][]byte, error) {
 		return func(w *World) ([][]byte, error) {
 			h, err := w.Draft("mallory", publishing)

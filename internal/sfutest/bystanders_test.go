@@ -17,6 +17,8 @@ func amongBystanders(t *testing.T, steps ...Step) {
 	var since time.Duration
 	all := []Step{
 		Joins(publishing, "alice", "bob"),
+		Views("alice", Tile{Of: "bob"}), // and nobody else
+		Views("bob", Tile{Of: "alice"}),
 		Runs(2 * time.Second),
 		Checks("alice and bob see each other", func(w *World) error { since = w.now(); return nil }),
 	}

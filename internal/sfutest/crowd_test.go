@@ -79,7 +79,7 @@ func upTo(n int) []int {
 func liveOnce(ctx context.Context, w *World, i int) error {
 	identity := fmt.Sprint("p", i)
 	time.Sleep(time.Duration(i) * 5 * time.Millisecond)
-	plan := Plan{Publish: []Format{{Source: signaling.SourceMicrophone}, {Source: signaling.SourceCamera, FPS: 5}}}
+	plan := Plan{Fixed: i%10 != 0, Publish: []Format{{Source: signaling.SourceMicrophone}, {Source: signaling.SourceCamera, FPS: 5}}}
 	if i%3 == 2 {
 		return giveUp(ctx, w, identity, plan, waysIn[i/3%len(waysIn)].after)
 	}

@@ -45,7 +45,6 @@ type videoDecoder struct {
 	parts    []stamp // of the frame being assembled
 	first    bool    // its first packet is there
 	time     uint32
-	next     uint16 // the sequence number that goes on
 	begun    bool
 	chain    *stamp // the newest frame that decoded
 	source   uint32 // CSRC of the newest packet

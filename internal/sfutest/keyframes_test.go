@@ -11,7 +11,6 @@ import (
 
 // Subscribers that keep asking for keyframes cost the publisher at most two a second, and those who need one get it.
 func TestKeyframeStorm(t *testing.T) {
-	t.Parallel()
 	const (
 		subscribers = 50
 		length      = 20 * time.Second

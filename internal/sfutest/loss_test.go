@@ -46,7 +46,6 @@ func TestLossIsRepaired(t *testing.T) {
 		{"both, 30 % at random, round trip 50 ms", 12500 * time.Microsecond, third, third, 0.95, time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
 			playLoss(t, c)
 		})
 	}

@@ -19,6 +19,8 @@ type Network struct {
 	router *vnet.Router
 	delay  time.Duration // one way
 
+	making sync.Mutex // vnet numbers its hosts without a lock
+
 	// Guarded by mu.
 	mu    sync.Mutex
 	links map[netip.Addr]*Link
@@ -80,7 +82,9 @@ func (n *Network) join() (*Link, error) {
 	n.last = n.last.Next()
 	addr := n.last
 	n.mu.Unlock()
+	n.making.Lock()
 	host, err := vnet.NewNet(&vnet.NetConfig{StaticIPs: []string{addr.String()}})
+	n.making.Unlock()
 	if err != nil {
 		return nil, fmt.Errorf("make a host: %w", err)
 	}

@@ -27,6 +27,7 @@ type Participant struct {
 	signal   *signal
 	pc       *webrtc.PeerConnection
 	stop     chan struct{} // closed at the end
+	fixed    bool          // see Plan
 	loops    sync.WaitGroup
 	tasks    sync.WaitGroup
 
@@ -47,6 +48,7 @@ type Participant struct {
 	publications []*Publication // that have an m-line
 	viewRev      int
 	faults       []string
+	tolerant     bool // of faults
 	undeclared   int
 	offers       int // asked for by the server
 
@@ -61,6 +63,7 @@ type Plan struct {
 	Video   int    // slots; -1: none, 0: 4
 	Publish []Format
 	Grants  *signaling.Grants // nil: all
+	Fixed   bool              // never offers more slots than it joined with
 }
 
 // slots are the m-lines to offer.
@@ -91,6 +94,7 @@ func (w *World) Join(ctx context.Context, identity string, plan Plan) (*Particip
 		return nil, err
 	}
 	p := newParticipant(w, identity, link)
+	p.fixed = plan.Fixed
 	if err := p.join(ctx, plan); err != nil {
 		p.vanish()
 		return nil, fmt.Errorf("%s: %w", identity, err)

@@ -11,7 +11,6 @@ import (
 
 // The size of a tile chooses the encoding; an encoding that stops is left for the next one that lives, and taken again when it is back.
 func TestSimulcast(t *testing.T) {
-	t.Parallel()
 	simulcast := Format{Source: signaling.SourceCamera, RIDs: []string{"q", "h", "f"}}
 	names := [...]string{"q", "h", "f"}
 	var waits, escapes durations

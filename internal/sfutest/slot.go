@@ -16,7 +16,6 @@ type Slot struct {
 	// Fixed after construction.
 	kind  signaling.SlotKind
 	media signaling.Kind
-	codec string
 	group string
 	world *World
 

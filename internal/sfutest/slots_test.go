@@ -17,7 +17,6 @@ var (
 // A slot changes its source without a negotiation: sequence numbers, timestamps and picture ids go on, the old picture stays until the new
 // one is there, and CSRC tells which is which. What does not go on is a fault (see Slot).
 func TestSlotSwitch(t *testing.T) {
-	t.Parallel()
 	publishers := []string{"alice", "bob", "carol", "dave"}
 	const switches = 24
 	var waits, gaps durations
@@ -100,7 +99,6 @@ func gapBetween(p *Participant, was, is string, since time.Duration) time.Durati
 
 // Sources of a low frame rate switch as well: their frames are far apart, and the slot's timestamps must not gain at each switch.
 func TestSlotSwitchAtLowRates(t *testing.T) {
-	t.Parallel()
 	slow := Plan{Publish: []Format{{Source: signaling.SourceCamera, FPS: 5}}}
 	var drift time.Duration
 	Scenario{Steps: []Step{
@@ -128,7 +126,6 @@ func TestSlotSwitchAtLowRates(t *testing.T) {
 
 // What a publisher does with its publication shows on the slots of others, and all comes back on the same m-line.
 func TestPublicationComesAndGoes(t *testing.T) {
-	t.Parallel()
 	var mid string
 	state := func(want signaling.SlotState) Step {
 		return Checks(fmt.Sprintf("bob's slot is %s", want), func(w *World) error {

@@ -132,7 +132,10 @@ func (w *World) Shoot(datagrams [][]byte) error {
 		return fmt.Errorf("open a socket: %w", err)
 	}
 	to := net.UDPAddrFromAddrPort(w.mediaAddr)
-	for _, d := range datagrams {
+	for i, d := range datagrams {
+		if i%100 == 0 {
+			time.Sleep(10 * time.Millisecond) // a socket of vnet holds a thousand
+		}
 		if _, err := c.WriteTo(d, to); err != nil {
 			return errors.Join(err, c.Close())
 		}

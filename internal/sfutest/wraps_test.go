@@ -13,7 +13,6 @@ import (
 // The counters of a publisher wrap: sequence number, timestamp and picture id, and packets around the wrap are lost on the way in.
 // Those who watch and those who join afterwards notice nothing.
 func TestWraps(t *testing.T) {
-	t.Parallel()
 	wraps := Format{
 		Source: signaling.SourceCamera, Delta: 4,
 		Numbers: Numbers{Seq: 65536 - 300, Time: 1<<32 - 4*videoRate, PictureID: 1<<15 - 60},

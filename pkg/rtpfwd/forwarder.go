@@ -9,6 +9,10 @@ const maxEncodings = 16
 // keyframe came after others of its frame, by reordering or repair.
 const maxReplay = 256
 
+// maxHead bounds the packets of an H264 picture before its first slice: parameter
+// sets and supplemental information.
+const maxHead = 16
+
 // ForwarderConfig says what a Forwarder selects from.
 type ForwarderConfig struct {
 	// Codec is that of the publication; packets of others are left out.
@@ -133,11 +137,34 @@ func (f *Forwarder) startsAt(p *Packet) bool {
 	if !f.codec.Video() {
 		return e == f.wanted
 	}
-	if !p.Desc.Keyframe || !p.Desc.Start || f.sources[e].highest-p.Seq > maxReplay {
+	if !p.Desc.Keyframe || !p.Desc.Start || p.Desc.Temporal > 0 || f.sources[e].highest-p.Seq > maxReplay {
+		return false
+	}
+	if f.codec == H264 && f.headless(p) {
 		return false
 	}
 	return e == f.wanted || f.current < e && e < f.wanted ||
 		f.current >= 0 && f.wanted < e && e < f.current
+}
+
+// headless says whether p, of an H264 keyframe, has no parameter set while packets
+// between it and the picture before are missing: the parameter set may be one of
+// them, and then the keyframe must start there. Parameter sets show by the picture size.
+func (f *Forwarder) headless(p *Packet) bool {
+	if p.Desc.Width != 0 {
+		return false
+	}
+	ring := f.sources[p.Encoding].stream.Ring
+	for seq := p.Seq - 1; seq > p.Seq-maxHead; seq-- {
+		before := ring.Get(seq)
+		if before == nil {
+			return true
+		}
+		if before.Time != p.Time {
+			return false
+		}
+	}
+	return false
 }
 
 // start begins the selection of an Encoding at p, and goes on with the packets that

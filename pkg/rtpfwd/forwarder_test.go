@@ -33,7 +33,7 @@ type shot struct {
 	seq   SeqNo
 	time  RTPTime
 	tid   int8
-	flags string // s start, k keyframe, u switching point, m marker, e empty
+	flags string // s start, k keyframe, p with parameter sets, u switching point, m marker, e empty
 	codec Codec
 }
 
@@ -49,6 +49,9 @@ func (s *script) give(b shot) string {
 	p.Desc = noDescriptor()
 	p.Desc.Start, p.Desc.Keyframe, p.Desc.SwitchUp = has("s"), has("k"), has("u")
 	p.Desc.Temporal = b.tid
+	if has("p") {
+		p.Desc.Width = 320
+	}
 	if b.codec != CodecNone {
 		p.Codec = b.codec
 	}
@@ -113,8 +116,8 @@ func TestVideoStartsAtKeyframe(t *testing.T) {
 			t.Errorf("%v: no keyframe wanted", c)
 		}
 		s.want("", shot{seq: 2, time: 2, flags: "sm"})
-		s.want("1s", shot{seq: 4, time: 4, flags: "sk"})
-		s.want("", shot{seq: 3, time: 3, flags: "m"})
+		s.want("", shot{seq: 3, time: 3, tid: 1, flags: "skp"}) // no keyframe is of a higher layer
+		s.want("1s", shot{seq: 4, time: 4, flags: "skp"})
 		s.want("2m", shot{seq: 5, time: 4, flags: "m"})
 		s.want("3m", shot{seq: 6, time: 6, flags: "sm"})
 		if _, ok := s.f.KeyframeWanted(); ok || s.f.Current() != (Layer{0, 3}) {
@@ -153,6 +156,30 @@ func TestSwitchUpAndDown(t *testing.T) {
 	if s.f.Current() != (Layer{0, 0}) {
 		t.Errorf("current %v", s.f.Current())
 	}
+}
+
+// TestParameterSetsFirst: a keyframe of H264 starts with its parameter sets, also when
+// they come later than the picture.
+func TestParameterSetsFirst(t *testing.T) {
+	s := newScript(t, H264, 1)
+	s.f.SetTarget(0, Layer{})
+	s.want("", shot{seq: 12, time: 2, flags: "sk"}) // what came before is not known
+	s.want("", shot{seq: 13, time: 2, flags: "m"})
+	s.want("", shot{seq: 11, time: 2, flags: "s"})
+	s.want("1s 2 3 4m", shot{seq: 10, time: 2, flags: "skp"})
+	s.want("5m", shot{seq: 14, time: 3, flags: "sm"})
+
+	without := newScript(t, H264, 1) // parameter sets are in the SDP
+	without.f.SetTarget(0, Layer{})
+	without.want("", shot{seq: 9, time: 1, flags: "sm"})
+	without.want("", shot{seq: 10, time: 2, flags: "s"})
+	without.want("1sm", shot{seq: 11, time: 2, flags: "skm"})
+
+	lost := newScript(t, H264, 1)
+	lost.f.SetTarget(0, Layer{})
+	lost.want("", shot{seq: 9, time: 1, flags: "sm"})
+	lost.want("", shot{seq: 11, time: 2, flags: "skm"})
+	lost.want("1sm", shot{seq: 12, time: 3, flags: "skpm"})
 }
 
 // TestLateKeyframeStart: the first packet of the keyframe is repaired; all that came
@@ -238,6 +265,10 @@ func TestLatePackets(t *testing.T) {
 	s.want("7f", shot{seq: 7, time: 6, tid: 1, flags: "sm"})
 	s.want("", shot{seq: 9, time: 8, tid: 1, flags: "m"})
 	s.want("9m", shot{seq: 10, time: 9, flags: "sm"})
+	s.f.SetTarget(0, Layer{Temporal: 1})
+	s.want("", shot{seq: 12, time: 10, flags: "e"})              // padding overtook
+	s.want("10m", shot{seq: 11, time: 10, tid: 1, flags: "sum"}) // the picture before it
+	s.want("11m", shot{seq: 13, time: 11, tid: 1, flags: "sm"})
 }
 
 func TestStop(t *testing.T) {
@@ -269,108 +300,6 @@ func TestStop(t *testing.T) {
 	s.f.SetTarget(0, Layer{Spatial: -1})
 	s.f.SetTarget(0, Layer{})
 	s.want("", shot{seq: 13, time: 7, flags: "sm"})
-}
-
-// TestStillScreen: encodings that send one picture a second live, whichever comes first.
-func TestStillScreen(t *testing.T) {
-	s := newScript(t, VP8, 2)
-	s.f.SetTarget(0, Layer{Spatial: 1})
-	s.want("1sm", shot{e: 1, seq: 1, time: 1, flags: "skm"})
-	for i := 2; i < 20; i++ {
-		s.now = time.Duration(i) * time.Second
-		s.give(shot{e: 0, seq: SeqNo(i), time: RTPTime(i), flags: "sm"})
-		if s.f.Deadline() <= s.now {
-			s.f.Advance(s.now, nil)
-		}
-		if e, ok := s.f.KeyframeWanted(); ok {
-			t.Fatalf("second %d: a keyframe of %d is wanted", i, e)
-		}
-		s.now += ms(5)
-		s.want(fmt.Sprint(i)+"m", shot{e: 1, seq: SeqNo(i), time: RTPTime(i), flags: "sm"})
-	}
-}
-
-// TestDeadEncoding: an encoding that stops is left for the next lower one that
-// lives, and taken again when it is back.
-func TestDeadEncoding(t *testing.T) {
-	s := newScript(t, VP8, 3)
-	s.f.SetTarget(0, Layer{Spatial: 2})
-	seq := SeqNo(1)
-	tick := func(flags string, encodings ...uint8) {
-		for _, e := range encodings {
-			s.give(shot{e: e, seq: seq, time: RTPTime(seq), flags: flags})
-		}
-		seq++
-		s.now += ms(33)
-		if s.f.Deadline() <= s.now {
-			s.f.Advance(s.now, nil)
-		}
-	}
-	wanted := func(want int) {
-		t.Helper()
-		if e, ok := s.f.KeyframeWanted(); ok != (want >= 0) || ok && int(e) != want {
-			t.Fatalf("at %v a keyframe of %d is wanted (%v), want %d", s.now, e, ok, want)
-		}
-	}
-	tick("sm", 0, 1)
-	wanted(1) // the target was never seen
-	tick("skm", 0, 1, 2)
-	wanted(-1)
-	stopped := s.now
-	for s.now < stopped+350*time.Millisecond {
-		tick("sm", 0, 1)
-		wanted(-1)
-	}
-	for s.now < stopped+500*time.Millisecond {
-		tick("sm", 0, 1)
-	}
-	wanted(1)
-	tick("skm", 1)
-	wanted(-1)
-	tick("sm", 0, 1, 2)
-	wanted(2) // it is back
-	tick("skm", 0, 2)
-	wanted(-1)
-	if s.f.Current().Spatial != 2 {
-		t.Errorf("current %v", s.f.Current())
-	}
-	// All fall silent: the target stays, and nothing has to be done.
-	s.now += time.Hour
-	s.f.Advance(s.now, nil)
-	wanted(-1)
-	if d := s.f.Deadline(); d <= s.now {
-		t.Errorf("deadline %v at %v", d, s.now)
-	}
-	// Only the largest is there.
-	for range 20 {
-		tick("skm", 2)
-	}
-	s.f.SetTarget(s.now, Layer{Spatial: 0})
-	wanted(-1) // it is on 2, and 2 is all that lives
-}
-
-func TestUnknownEncodings(t *testing.T) {
-	s := newScript(t, VP8, 3)
-	s.f = NewForwarder(ForwarderConfig{Codec: VP8, Streams: []*Stream{nil, s.streams[1], nil}})
-	s.f.SetTarget(0, Layer{Spatial: 0})
-	if e, ok := s.f.KeyframeWanted(); !ok || e != 1 {
-		t.Errorf("only encoding 1 is known, wanted %d %v", e, ok)
-	}
-	s.want("", shot{e: 0, seq: 1, flags: "skm"})
-	s.want("", shot{e: 2, seq: 1, flags: "skm"})
-	s.want("1sm", shot{e: 1, seq: 1, time: 1, flags: "skm"})
-	s.f.AddStream(s.streams[0])
-	s.f.AddStream(&Stream{Encoding: maxEncodings})
-	s.want("2sm", shot{e: 0, seq: 2, time: 2, flags: "skm"})
-	s.f.AddStream(&Stream{Encoding: 0, Ring: NewRing(8)})
-	if !s.f.Current().None() {
-		t.Errorf("a new stream in place of the old: current %v", s.f.Current())
-	}
-	none := NewForwarder(ForwarderConfig{Codec: VP8})
-	none.SetTarget(0, Layer{Spatial: 1})
-	if _, ok := none.KeyframeWanted(); ok || none.Deadline() != Never {
-		t.Error("a publication without encodings wants something")
-	}
 }
 
 // FuzzForwarder gives random packets and targets; numbers of first choices must go

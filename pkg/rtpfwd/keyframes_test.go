@@ -60,7 +60,7 @@ func TestKeyframesTable(t *testing.T) {
 // the keyframes of each minute, and the part of all bytes that they were.
 func storm(minutes, delta, key int) (perMinute []int, share float64) {
 	k := NewKeyframes()
-	var answerAt time.Duration = Never
+	answerAt := Never
 	keys, total := 0, 0
 	for now := time.Duration(0); now < time.Duration(minutes)*time.Minute; now += time.Millisecond {
 		k.Want(now)

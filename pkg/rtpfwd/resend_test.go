@@ -236,7 +236,7 @@ func FuzzOutbound(f *testing.F) {
 		}
 		o := NewOutbound(config)
 		streams := []*Stream{{Ring: NewRing(32), Rate: 90000}, {Ring: NewRing(32), Rate: 90000, HasClock: true}}
-		sent := map[uint16][]byte{}
+		sent := map[SeqNo][]byte{}
 		buf, number := make([]byte, 200), int64(0)
 		var budget Budget
 		source := OutboundSource{Codec: VP8, Rate: 90000, PayloadType: 120, RTXPayloadType: 121}
@@ -262,17 +262,17 @@ func FuzzOutbound(f *testing.F) {
 			source.Codec = p.Codec
 			c := Choice{Packet: p, Stream: s, Switch: step&0x40 != 0, number: number, picture: number, filler: step&0x3f == 9}
 			if n := o.Rewrite(now, c, buf); n > 0 {
-				wire := get16(buf[2:])
-				if sent[wire] != nil {
-					t.Fatalf("number %d twice", wire)
+				seq := extendSeq(o.highest, get16(buf[2:]))
+				if sent[seq] != nil {
+					t.Fatalf("number %d twice", seq)
 				}
-				sent[wire] = append([]byte(nil), buf[:n]...)
+				sent[seq] = append([]byte(nil), buf[:n]...)
 				parsed(t, buf[:n])
 			}
 			for _, r := range o.Feedback(now, ms(20), []uint16{uint16(o.highest), uint16(o.highest) - uint16(step)}, &budget, nil) {
 				n := o.Resend(now, r, buf)
-				if n > 0 && !repair && !bytes.Equal(buf[:n], sent[get16(buf[2:])]) {
-					t.Fatalf("a resend of other bytes: %x, first %x", buf[:n], sent[get16(buf[2:])])
+				if n > 0 && !repair && !bytes.Equal(buf[:n], sent[r.Seq]) {
+					t.Fatalf("a resend of other bytes: %x, first %x", buf[:n], sent[r.Seq])
 				}
 			}
 		}

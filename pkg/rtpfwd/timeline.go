@@ -30,7 +30,11 @@ type timeline struct {
 	latest  RTPTime       // from the picture before to the newest; 0 if not known
 	frame   RTPTime       // the smaller one of the two latest of these: a pause is none
 	aligned bool          // shift is new: the next step is no picture's duration
-	ahead   RTPTime       // what switches have put the outgoing time before real time
+
+	// Where real time is. Without it, what single switches add would sum up to delay.
+	origin   RTPTime       // the first outgoing timestamp
+	originAt time.Duration // when the first packet came
+	ahead    RTPTime       // what switches by clocks have put the outgoing time ahead
 }
 
 // begin sets the first outgoing timestamp.
@@ -54,32 +58,55 @@ func (t *timeline) align(c *Choice, s *outboundSource, why change) {
 	out := t.last
 	if t.started {
 		out = t.next(c, s, why)
+	} else {
+		t.origin, t.originAt = out, p.Arrival
 	}
 	t.shift, t.rate, t.stream, t.aligned = p.Time-out, s.rate, c.Stream, true
 }
 
-// next returns the outgoing timestamp of the first packet after a change. Without
-// clocks that is real time later, but a picture at least: two pictures in a shorter
-// time look like one that was lost. What this puts the outgoing time ahead is given
-// back at the next switches, which are shortened to half at most; else frequent
-// switches would add up to delay.
+// next returns the outgoing timestamp of the first packet after a change.
 func (t *timeline) next(c *Choice, s *outboundSource, why change) RTPTime {
 	passed := max(ticksOf(c.Packet.Arrival-t.arrival, s.rate), 0)
-	frame := max(t.frame, 1)
-	if t.frame == 0 {
-		frame = max(usualFrame(s), 1)
+	frame := t.frame
+	if frame == 0 {
+		frame = usualFrame(s)
 	}
-	natural, step := passed, max(passed, frame)
+	var step RTPTime
 	if old := t.stream; why == newEncoding && old != nil && old.HasClock && c.Stream.HasClock {
 		at := c.Stream.Clock.TimeOf(c.Packet.Time)
-		natural = old.Clock.RTPAt(at) - t.shift - t.last
-		step = natural
+		step = t.stepByClock(old.Clock.RTPAt(at)-t.shift-t.last, passed, frame)
+	} else {
+		real := t.origin + ticksOf(c.Packet.Arrival-t.originAt, s.rate)
+		step = t.stepByArrival(real-t.last, passed, frame)
 	}
-	step -= max(min(t.ahead, step-max(natural/2, 1)), 0)
-	step = min(max(step, 1), passed+frame)
-	t.ahead = max(t.ahead+step-natural, 0)
 	return t.last + step
 }
+
+// stepByArrival returns the distance to the first packet of another source: real time,
+// but a picture at least, as two pictures in a shorter time look like one that was
+// lost. natural leads to where real time is; an outgoing time that is ahead of it
+// goes back to it by shorter steps.
+func (t *timeline) stepByArrival(natural, passed, frame RTPTime) RTPTime {
+	least := max(passed, frame)
+	if ahead := passed - natural; ahead > 0 {
+		least = max(least-ahead, shortest(passed, frame))
+	}
+	return max(min(max(natural, least), passed+frame), 1)
+}
+
+// stepByClock returns the distance to the first packet of another encoding. natural is
+// the distance between the samples. It is negative if the new encoding comes later
+// than the old one: that puts the outgoing time ahead, and is given back likewise.
+func (t *timeline) stepByClock(natural, passed, frame RTPTime) RTPTime {
+	step := natural - max(min(t.ahead, natural-shortest(natural, frame)), 0)
+	step = max(min(step, passed+frame), 1)
+	t.ahead = max(t.ahead+step-natural, 0)
+	return step
+}
+
+// shortest is how far a step may be shortened: to a picture, or to half of it if it is
+// no longer than two.
+func shortest(step, frame RTPTime) RTPTime { return min(step/2, frame) }
 
 // usualFrame is the time of a picture, or of an audio packet, until one is measured:
 // 1/30 s and 20 ms.

@@ -113,6 +113,29 @@ func TestTimeOverEncodings(t *testing.T) {
 	}
 }
 
+func TestStepByArrival(t *testing.T) {
+	tests := []struct {
+		name                         string
+		natural, passed, frame, want RTPTime
+	}{
+		{"in step", 33, 33, 33, 33},
+		{"early", 5, 5, 33, 33},
+		{"later", 100, 100, 33, 100},
+		{"ahead, a little", 23, 33, 33, 23},
+		{"ahead, much", -500, 33, 33, 16},
+		{"ahead, a long step", 500, 1000, 33, 500},
+		{"ahead, much, a long step", -500, 1000, 33, 33},
+		{"behind", 43, 33, 33, 43},
+		{"behind, much", 5000, 33, 33, 66},
+		{"nothing passed", 0, 0, 0, 1},
+	}
+	for _, test := range tests {
+		if got := new(timeline).stepByArrival(test.natural, test.passed, test.frame); got != test.want {
+			t.Errorf("%s: %d, want %d", test.name, got, test.want)
+		}
+	}
+}
+
 // TestManySources: whatever a switch puts the outgoing time ahead of real time is given
 // back, so that many switches do not add up.
 func TestManySources(t *testing.T) {
@@ -130,7 +153,7 @@ func TestManySources(t *testing.T) {
 		for i := range 100 {
 			times := []int{real, real + test.frame, real + 2*test.frame}
 			got := s.picturesOf(uint16(i*7), uint32(i)*987654321, times...)
-			if got[0] <= last || got[2]-got[0] != 2*test.frame {
+			if got[0] < last || got[2]-got[0] != 2*test.frame {
 				t.Fatalf("%s, source %d: %v after %d", test.name, i, got, last)
 			}
 			if ahead := got[2] - times[2]; ahead < -1 || ahead > 2*test.frame {
@@ -169,9 +192,9 @@ func TestManyEncodings(t *testing.T) {
 			}.raw(t))
 			streams[e].Ring.Put(p)
 			for _, c := range s.f.Select(s.now, p, nil) {
-				got := int64(parsed(t, s.rewrite(c)).Timestamp-1000) / 90
-				if got <= last && last > 0 || got > int64(33*i)+100 {
-					t.Fatalf("picture %d: %d ms after %d", i, got, last)
+				got := int64(parsed(t, s.rewrite(c)).Timestamp - 1000)
+				if got <= last && last > 0 || got > 90*int64(33*i+100) {
+					t.Fatalf("picture %d: %d ticks after %d", i, got, last)
 				}
 				last = got
 			}

@@ -219,6 +219,17 @@ func (v *view) checkDecodable(slack int64) {
 	}
 }
 
+// checkPace: over all switches the outgoing time keeps to real time.
+func (v *view) checkPace(slack time.Duration) {
+	v.w.t.Helper()
+	first, last := v.pictures[0].packets[0], v.pictures[len(v.pictures)-1].packets[0]
+	sent := time.Duration(last.time-first.time) * time.Second / 90000
+	passed := last.out.now - first.out.now
+	if off := sent - passed; off > slack || off < -slack {
+		v.w.t.Errorf("timestamps run %v ahead of real time", off)
+	}
+}
+
 // checkLively: enough came through that the other checks mean something.
 func (v *view) checkLively(pictures, switches int) {
 	v.w.t.Helper()
@@ -239,6 +250,7 @@ func TestWorldInOrder(t *testing.T) {
 		v.checkWhole(20) // a switch comes in the middle of a picture
 		v.checkNumbers(0)
 		v.checkDecodable(0)
+		v.checkPace(300 * time.Millisecond)
 		v.checkLively(800, 50)
 	}
 }
@@ -275,6 +287,7 @@ func TestWorldReordered(t *testing.T) {
 		v.checkGapless(30)
 		v.checkWhole(30)
 		v.checkDecodable(0)
+		v.checkPace(300 * time.Millisecond)
 		v.checkLively(600, 40)
 	}
 }

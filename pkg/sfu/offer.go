@@ -7,6 +7,7 @@ import (
 
 	"github.com/pion/sdp/v3"
 
+	"github.com/heliograph/heliograph/pkg/rtpfwd"
 	"github.com/heliograph/heliograph/pkg/signaling"
 )
 
@@ -26,6 +27,7 @@ type offeredLine struct {
 	sends bool
 	rids  []string // of simulcast, in the order of a=simulcast
 	ssrcs []ssrcPair
+	known bool // a codec that we know is offered
 }
 
 // ssrcPair is a declared source and the source of its retransmissions (0: none).
@@ -115,6 +117,9 @@ func readLine(m *sdp.MediaDescription) (offeredLine, error) {
 		switch a.Key {
 		case sdp.AttrKeyMID:
 			line.mid = a.Value
+		case "rtpmap":
+			_, name, _ := parseRTPMap(a.Value)
+			line.known = line.known || rtpfwd.ParseCodec(line.media+"/"+name) != rtpfwd.CodecNone
 		case sdp.AttrKeyRecvOnly:
 			line.sends = false
 		case sdp.AttrKeySendOnly:
@@ -217,6 +222,8 @@ func (o *offer) match(known map[string]mediaLine) error {
 			return invalid("m-line %s was declared as something else before", line.mid)
 		case isPub && isKnown && before.rids != nil && !slices.Equal(before.rids, line.rids):
 			return invalid("m-line %s was published with other encodings before: use a new m-line", line.mid)
+		case (isSlot || isPub) && !line.known:
+			return signaling.Errorf(signaling.CodeNegotiationUnusable, "no codec of m-line %s is known here", line.mid)
 		case isSlot:
 			if err := checkSlot(line, slot, isKnown); err != nil {
 				return err

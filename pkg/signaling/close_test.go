@@ -3,10 +3,13 @@ package signaling
 import (
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gorilla/websocket"
 )
 
 // The media side closes a session: what waited comes first, then session.closing, then the close frame.
@@ -118,4 +121,32 @@ func TestServerCloseWithStuckRequest(t *testing.T) {
 			t.Errorf("left: %s", got)
 		}
 	})
+}
+
+// A websocket is closed cleanly although the participant has sent more than the server cares to read: a TCP connection
+// that is closed with unread data is reset instead, and some systems then lose what the other end has not read yet.
+func TestCleanCloseOverTCP(t *testing.T) {
+	s := newTCPSite(t, newHall())
+	// two text frames, masked with zeros: a broken message, and 64 KB that nobody needs
+	frames := append([]byte{0x81, 0x81, 0, 0, 0, 0, ']'}, 0x81, 0xFE, 0xFF, 0xFF, 0, 0, 0, 0)
+	frames = append(frames, strings.Repeat("x", 0xFFFF)...)
+	for range 10 {
+		w := s.connect("127.0.0.1")
+		w.hello(testToken(t, "r", "ann"))
+		if f := w.next(); f.T != TypeWelcome {
+			t.Fatalf("got %s", f)
+		}
+		if _, err := w.ws.NetConn().Write(frames); err != nil {
+			t.Fatal(err)
+		}
+		w.ws.SetCloseHandler(func(int, string) error {
+			return w.ws.WriteControl(websocket.CloseMessage, nil, time.Now().Add(time.Second))
+		})
+		if code, closed := w.ending(); code != CodeMalformed || closed != int(CloseProtocol) {
+			t.Fatalf("got %s and %d", code, closed)
+		}
+		if _, err := w.ws.NetConn().Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+			t.Fatalf("TCP ends with %v", err)
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 )
@@ -93,10 +94,13 @@ func (w *wire) response(id uint64) *frame {
 	}
 }
 
-// ending reads to the end and returns the last err, if any, and the close frame. Both session.closing and the frame must
-// name the same code.
+// ending reads to the end, for a minute at most, and returns the last err, if any, and the close frame. Both
+// session.closing and the frame must name the same code.
 func (w *wire) ending() (Code, int) {
 	w.t.Helper()
+	if err := w.ws.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+		w.t.Fatal(err)
+	}
 	var code Code
 	closing := 0
 	for {

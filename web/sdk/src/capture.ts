@@ -49,11 +49,8 @@ export async function captureScreen(o: CaptureOptions): Promise<{ video: MediaSt
     return m.getDisplayMedia(constraints);
   });
   const video = only(stream.getVideoTracks());
-  video.contentHint = 'detail';
   const audio = stream.getAudioTracks()[0];
-  if (!audio) return { video };
-  audio.contentHint = 'music';
-  return { video, audio };
+  return audio ? { video, audio } : { video };
 }
 
 function only(tracks: MediaStreamTrack[]): MediaStreamTrack {

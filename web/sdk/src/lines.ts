@@ -124,8 +124,10 @@ export class Lines {
   }
 }
 
-/** Browsers send VP9 and AV1 in several sizes only if each encoding is said to hold one size. */
+/** Browsers send VP9 and AV1 in several sizes only if each encoding is said to hold one size. Firefox 153 sends all of
+ * VP9's encodings in the size of the first one, if that is not the largest. */
 function encodingsFor(codec: string, send: RTCRtpEncodingParameters[]): RTCRtpEncodingParameters[] {
   if (send.length === 1 || (codec !== 'vp9' && codec !== 'av1')) return send;
-  return send.map((e) => ({ ...e, scalabilityMode: 'L1T3' }));
+  const single = send.map((e) => ({ ...e, scalabilityMode: 'L1T3' }));
+  return codec === 'vp9' ? single.reverse() : single;
 }

@@ -16,6 +16,13 @@ export interface PublishOptions {
   muted?: boolean;
 }
 
+/** Tells the encoder what a screen is: text that has to be sharp, and sound that is no speech. */
+function hint(source: Source, track: MediaStreamTrack): void {
+  if (track.contentHint !== '') return;
+  if (source === 'screen') track.contentHint = 'detail';
+  if (source === 'screen_audio') track.contentHint = 'music';
+}
+
 export class LocalPublication {
   readonly kind: Kind;
   readonly plan: EncodingPlan;
@@ -40,6 +47,7 @@ export class LocalPublication {
     this.#track = track;
     this.#stream = new MediaStream([track]);
     this.muted = options.muted ?? false;
+    hint(source, track);
     const { width = 1280, height = 720 } = this.kind === 'video' ? track.getSettings() : {};
     this.size = { width, height };
     const bitrate = options.maxBitrate ?? (source === 'screen_audio' ? 128e3 : undefined);

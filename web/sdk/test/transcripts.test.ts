@@ -65,7 +65,7 @@ async function replay(text: string) {
 }
 
 /** The publications of others, in a plain map. */
-function model(welcome: Welcome, said: Frame[]): Map<string, Publication> {
+function model(welcome: Welcome, said: { t: string; d?: unknown }[]): Map<string, Publication> {
   const all = new Map<string, Publication>();
   const others = new Set<string>();
   const join = (p: Welcome['participants'][number]) => {

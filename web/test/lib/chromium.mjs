@@ -34,10 +34,6 @@ export class Chromium {
     return self;
   }
 
-  get version() {
-    return this.#browser.version();
-  }
-
   /** Opens a page with storage of its own. init are [function, argument] pairs that run in the page before its scripts. */
   async open({ init = [], viewport = { width: 1024, height: 720 }, colorScheme = 'light' } = {}) {
     const context = await this.#browser.newContext({ viewport, colorScheme });

@@ -38,10 +38,6 @@ export class Firefox {
     return self;
   }
 
-  async version() {
-    return this.#browser.version();
-  }
-
   /** Opens a page with storage of its own, as Chromium's open does. Open one at a time: Firefox slows pages that are
    * behind another one down. */
   async open({ init = [], viewport = { width: 1024, height: 720 } } = {}) {

@@ -36,7 +36,7 @@ async function muteAndUnmute(one, other) {
 
   await one.click('camera');
   await other.seesNothing(`${one.identity}-camera`);
-  check(`the tile of ${one.identity} says that the camera is off`, (await other.state(one.identity)) === 'paused');
+  await until(`the tile of ${one.identity} says that the camera is off`, async () => (await other.state(one.identity)) === 'paused');
   await one.click('camera');
   await other.sees(one.identity, one.colour);
 }

@@ -68,5 +68,6 @@ export default [
   { name: 'simulcast from firefox', run: simulcast('firefox') },
   { name: 'simulcast of h264', run: simulcast('chromium', 'h264') },
   { name: 'simulcast of vp9', run: simulcast('chromium', 'vp9') },
+  { name: 'simulcast of vp9 from firefox', run: simulcast('firefox', 'vp9') },
   { name: 'simulcast of av1', run: simulcast('chromium', 'av1') },
 ];
