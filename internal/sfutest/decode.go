@@ -13,6 +13,7 @@ type audioDecoder struct {
 	before rtpMoment
 	last   stamp
 	seq    uint16 // of last
+	source uint32 // CSRC of last
 }
 
 func (d *audioDecoder) wantsKeyframe() bool { return false }
@@ -27,11 +28,11 @@ func (d *audioDecoder) packet(now time.Duration, p *rtp.Packet) {
 		d.slot.fault(now, "a packet of audio that is not what was sent")
 		return
 	}
-	if d.before.known && st.origin == d.last.origin && p.SequenceNumber == d.seq+1 && st.frame != d.last.frame+1 && p.CSRC[0] == d.slot.csrc {
-		if st.captured-d.last.captured < time.Second { // a longer gap is a stay elsewhere
-			d.slot.fault(now, "audio frame %d follows %d without a gap in the sequence numbers", st.frame, d.last.frame)
-		}
+	goesOn := d.before.known && p.CSRC[0] == d.source && p.SequenceNumber == d.seq+1
+	if goesOn && st.frame != d.last.frame+1 && st.captured-d.last.captured < time.Second { // a longer gap is a stay elsewhere
+		d.slot.fault(now, "audio frame %d follows %d without a gap in the sequence numbers", st.frame, d.last.frame)
 	}
+	d.source = p.CSRC[0]
 	d.last, d.seq = st, p.SequenceNumber
 	d.slot.decoded(now, p, &st, &d.before)
 }

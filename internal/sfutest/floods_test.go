@@ -17,7 +17,7 @@ import (
 func TestSourceFlood(t *testing.T) {
 	for name, flood := range map[string]func(p *Participant, pub *Publication){
 		"RTP": func(_ *Participant, pub *Publication) {
-			for i := range 300 {
+			for i := range 100 {
 				pub.SendRTP(&rtp.Header{Version: 2, PayloadType: vp8PT, SSRC: 0x1000 + uint32(i), SequenceNumber: 1}, []byte{0x10, 0, 0, 0})
 			}
 		},

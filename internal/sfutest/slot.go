@@ -171,7 +171,7 @@ func (s *Slot) decoded(now time.Duration, p *rtp.Packet, st *stamp, before *rtpM
 		f.Synced, f.Offset = true, s.reportNTP+ahead-st.captured
 	}
 	s.frames = append(s.frames, f)
-	m := rtpMoment{known: true, time: p.Timestamp, captured: st.captured, origin: st.origin, encoding: st.encoding}
+	m := rtpMoment{known: true, time: p.Timestamp, captured: st.captured, csrc: f.CSRC, origin: st.origin, encoding: st.encoding}
 	if before.known {
 		m.step = s.checkTime(now, before, &m)
 	}
@@ -183,6 +183,7 @@ type rtpMoment struct {
 	known    bool
 	time     uint32
 	captured time.Duration
+	csrc     uint32
 	origin   uint64
 	encoding uint8
 	step     time.Duration // from the frame before
@@ -199,7 +200,7 @@ func (s *Slot) checkTime(now time.Duration, a, b *rtpMoment) time.Duration {
 	s.passed += passed
 	s.captured += b.captured - a.captured
 	drift, limit := (passed - (b.captured - a.captured)).Abs(), sameSourceDrift
-	if a.origin != b.origin || a.encoding != b.encoding {
+	if a.csrc != b.csrc || a.encoding != b.encoding || b.captured-a.captured > time.Second { // it may have been away for that time
 		limit = switchDrift + a.step
 	}
 	if passed < 0 || drift > limit {

@@ -40,6 +40,7 @@ type World struct {
 	signaling    *signaling.Server
 	http         *http.Server
 	served       chan struct{} // closed when http has ended
+	closed       bool          // owned by the scenario
 	keys         signaling.Keys
 	registry     *prometheus.Registry
 	certificates []webrtc.Certificate // shared by the participants: making one costs more than a join
@@ -116,16 +117,25 @@ func (w *World) startServer(c Conditions) error {
 	return nil
 }
 
-// Close ends the participants and the server, in the order in which cmd/sfu does.
+// Close ends the participants and the server.
 func (w *World) Close() error {
 	for _, p := range w.all() {
 		p.Drop()
 	}
+	return errors.Join(w.CloseServer(), w.network.close())
+}
+
+// CloseServer stops the server in the order in which cmd/sfu does. Later calls do nothing.
+func (w *World) CloseServer() error {
+	if w.closed {
+		return nil
+	}
+	w.closed = true
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	errs := []error{w.signaling.Close(ctx), w.media.Close(ctx), w.http.Close()}
 	<-w.served
-	return errors.Join(append(errs, w.network.close())...)
+	return errors.Join(errs...)
 }
 
 // now is the time since the World began.

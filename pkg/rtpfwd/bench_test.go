@@ -128,11 +128,11 @@ func use(p *Packet, i, perPicture int) {
 // selecting gives packets of encodings in turn, four to a picture.
 func selecting(t testing.TB, encodings int, temporal int8) func(int) {
 	ps := packets(t, VP8, 10)
-	var streams []*Stream
+	var streams []*Replica
 	for e := range encodings {
-		streams = append(streams, &Stream{Encoding: uint8(e), Ring: NewRing(1024), Rate: 90000})
+		streams = append(streams, &Replica{Encoding: uint8(e), Ring: NewRing(1024), Rate: 90000})
 	}
-	f := NewForwarder(ForwarderConfig{Codec: VP8, Streams: streams})
+	f := NewForwarder(ForwarderConfig{Codec: VP8, Replicas: streams})
 	f.SetTarget(0, Layer{Temporal: temporal})
 	out := make([]Choice, 0, 8)
 	return func(i int) {
@@ -152,12 +152,12 @@ func selecting(t testing.TB, encodings int, temporal int8) func(int) {
 func rewriting(t testing.TB, c Codec, size int) func(int) {
 	ps := packets(t, c, size)
 	o, buf := NewOutbound(outConfig()), make([]byte, 1500)
-	stream := &Stream{Ring: NewRing(1024), Rate: 90000}
+	stream := &Replica{Ring: NewRing(1024), Rate: 90000}
 	o.SetSource(0, OutboundSource{CSRC: 1, Codec: c, Rate: 90000, PayloadType: 120, RTXPayloadType: 121})
 	return func(i int) {
 		p := ps[i%len(ps)]
 		use(p, i, 4)
-		choice := Choice{Packet: p, Stream: stream, number: int64(i), picture: int64(i / 4)}
+		choice := Choice{Packet: p, Replica: stream, number: int64(i), picture: int64(i / 4)}
 		if o.Rewrite(p.Arrival, choice, buf) == 0 {
 			t.Fatal("refused")
 		}
@@ -167,8 +167,8 @@ func rewriting(t testing.TB, c Codec, size int) func(int) {
 // forwarding selects and rewrites, with nothing changing.
 func forwarding(t testing.TB) func(int) {
 	ps := packets(t, VP8, 1100)
-	stream := &Stream{Ring: NewRing(1024), Rate: 90000}
-	f := NewForwarder(ForwarderConfig{Codec: VP8, Streams: []*Stream{stream}})
+	stream := &Replica{Ring: NewRing(1024), Rate: 90000}
+	f := NewForwarder(ForwarderConfig{Codec: VP8, Replicas: []*Replica{stream}})
 	f.SetTarget(0, Layer{Temporal: 2})
 	o, buf := NewOutbound(outConfig()), make([]byte, 1500)
 	o.SetSource(0, OutboundSource{CSRC: 1, Codec: VP8, Rate: 90000, PayloadType: 120, RTXPayloadType: 121})
@@ -186,12 +186,12 @@ func forwarding(t testing.TB) func(int) {
 // sentSlot is an Outbound that has sent 512 packets.
 func sentSlot(t testing.TB) *Outbound {
 	o, buf := NewOutbound(outConfig()), make([]byte, 1500)
-	stream := &Stream{Ring: NewRing(1024), Rate: 90000}
+	stream := &Replica{Ring: NewRing(1024), Rate: 90000}
 	o.SetSource(0, OutboundSource{CSRC: 1, Codec: VP8, Rate: 90000, PayloadType: 120, RTXPayloadType: 121})
 	for i, p := range packets(t, VP8, 1100) {
 		use(p, i, 4)
 		stream.Ring.Put(p)
-		o.Rewrite(0, Choice{Packet: p, Stream: stream, number: int64(i), picture: int64(i / 4)}, buf)
+		o.Rewrite(0, Choice{Packet: p, Replica: stream, number: int64(i), picture: int64(i / 4)}, buf)
 	}
 	return o
 }

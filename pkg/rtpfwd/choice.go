@@ -5,8 +5,8 @@ package rtpfwd
 // Outbound may hold it and drop it.
 type Choice struct {
 	Packet *Packet
-	// Stream is where the packet comes from.
-	Stream *Stream
+	// Replica is where the packet comes from.
+	Replica *Replica
 	// Marker is the marker bit to send: the end of the picture as it is forwarded.
 	Marker bool
 	// Switch says that the packet is the first one from another Encoding, or after

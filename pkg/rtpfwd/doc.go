@@ -10,7 +10,7 @@
 //	------------------                          ----------------------
 //	raw RTP, RTX
 //	   |
-//	Inbound  parse once, extend numbers,        Stream  ring of references, clock
+//	Inbound  parse once, extend numbers,        Replica  ring of references, clock
 //	   |     sort out duplicates, NACK             |
 //	   |                                        Forwarder  one per Subscription:
 //	   +---- *Packet, immutable ------------->     |       which encoding and layers

@@ -17,8 +17,8 @@ const maxHead = 16
 type ForwarderConfig struct {
 	// Codec is that of the publication; packets of others are left out.
 	Codec Codec
-	// Streams are the encodings by index, nil where not yet known.
-	Streams []*Stream
+	// Replicas are the encodings by index, nil where not yet known.
+	Replicas []*Replica
 }
 
 // Forwarder selects for one subscription which packets of a publication go on.
@@ -56,24 +56,24 @@ func NewForwarder(c ForwarderConfig) *Forwarder {
 	if c.Codec.Video() {
 		f.target = Layer{Spatial: -1, Temporal: -1}
 	}
-	for _, s := range c.Streams {
+	for _, s := range c.Replicas {
 		if s != nil {
-			f.AddStream(s)
+			f.AddReplica(s)
 		}
 	}
 	return f
 }
 
-// AddStream makes an Encoding known, or replaces it: then it starts anew. Encodings
+// AddReplica makes an Encoding known, or replaces it: then it starts anew. Encodings
 // from 16 on are ignored.
-func (f *Forwarder) AddStream(s *Stream) {
+func (f *Forwarder) AddReplica(s *Replica) {
 	if s.Encoding >= maxEncodings {
 		return
 	}
 	for int(s.Encoding) >= len(f.sources) {
 		f.sources = append(f.sources, source{})
 	}
-	f.sources[s.Encoding] = source{stream: s}
+	f.sources[s.Encoding] = source{replica: s}
 	if f.current == int8(s.Encoding) {
 		f.current = -1
 	}
@@ -113,9 +113,9 @@ func (f *Forwarder) KeyframeWanted() (encoding uint8, ok bool) {
 
 // Select takes the next packet of any Encoding, in the order of arrival, and
 // appends what is to be sent now: mostly the packet or nothing; more when the
-// start of a keyframe came late. The packet must be in the Ring of its Stream.
+// start of a keyframe came late. The packet must be in the Ring of its Replica.
 func (f *Forwarder) Select(now time.Duration, p *Packet, out []Choice) []Choice {
-	if int(p.Encoding) >= len(f.sources) || f.sources[p.Encoding].stream == nil {
+	if int(p.Encoding) >= len(f.sources) || f.sources[p.Encoding].replica == nil {
 		return out
 	}
 	f.observe(now, p)
@@ -154,7 +154,7 @@ func (f *Forwarder) headless(p *Packet) bool {
 	if p.Desc.Width != 0 {
 		return false
 	}
-	ring := f.sources[p.Encoding].stream.Ring
+	ring := f.sources[p.Encoding].replica.Ring
 	for seq := p.Seq - 1; seq > p.Seq-maxHead; seq-- {
 		before := ring.Get(seq)
 		if before == nil {
@@ -178,7 +178,7 @@ func (f *Forwarder) start(p *Packet, out []Choice) []Choice {
 	out = f.forward(p, out)
 	s := &f.sources[p.Encoding]
 	for seq := p.Seq + 1; seq <= s.highest && f.current >= 0; seq++ {
-		if later := s.stream.Ring.Get(seq); later != nil {
+		if later := s.replica.Ring.Get(seq); later != nil {
 			out = f.forward(later, out)
 		}
 	}
@@ -197,7 +197,7 @@ func (f *Forwarder) forward(p *Packet, out []Choice) []Choice {
 		}
 		f.newest = p.Seq
 	}
-	c := Choice{Packet: p, Stream: f.sources[p.Encoding].stream, picture: -1}
+	c := Choice{Packet: p, Replica: f.sources[p.Encoding].replica, picture: -1}
 	if !media || !f.wants(p, newest) {
 		if c.number, c.filler = f.numbers.leave(int64(p.Seq)); c.filler {
 			out = append(out, c)
@@ -257,7 +257,7 @@ func (f *Forwarder) wants(p *Packet, newest bool) bool {
 func (f *Forwarder) known() int {
 	n := 0
 	for i := range f.sources {
-		if f.sources[i].stream != nil {
+		if f.sources[i].replica != nil {
 			n++
 		}
 	}

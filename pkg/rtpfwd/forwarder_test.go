@@ -14,16 +14,16 @@ import (
 type script struct {
 	t       *testing.T
 	f       *Forwarder
-	streams []*Stream
+	streams []*Replica
 	now     time.Duration
 }
 
 func newScript(t *testing.T, c Codec, encodings int) *script {
 	s := &script{t: t}
 	for e := range encodings {
-		s.streams = append(s.streams, &Stream{Encoding: uint8(e), Ring: NewRing(512), Rate: 90000})
+		s.streams = append(s.streams, &Replica{Encoding: uint8(e), Ring: NewRing(512), Rate: 90000})
 	}
-	s.f = NewForwarder(ForwarderConfig{Codec: c, Streams: s.streams})
+	s.f = NewForwarder(ForwarderConfig{Codec: c, Replicas: s.streams})
 	return s
 }
 
@@ -307,8 +307,8 @@ func TestStop(t *testing.T) {
 func FuzzForwarder(f *testing.F) {
 	f.Add([]byte{0xff, 0, 0x81, 0x13, 3, 0x40, 9, 9, 1})
 	f.Fuzz(func(t *testing.T, steps []byte) {
-		streams := []*Stream{{Encoding: 0, Ring: NewRing(64)}, {Encoding: 1, Ring: NewRing(64)}}
-		fw := NewForwarder(ForwarderConfig{Codec: VP8, Streams: streams})
+		streams := []*Replica{{Encoding: 0, Ring: NewRing(64)}, {Encoding: 1, Ring: NewRing(64)}}
+		fw := NewForwarder(ForwarderConfig{Codec: VP8, Replicas: streams})
 		fw.SetTarget(0, Layer{Spatial: 1, Temporal: 2})
 		var next [2]SeqNo
 		given := map[SeqNo]bool{}
@@ -344,7 +344,7 @@ func FuzzForwarder(f *testing.F) {
 					t.Fatalf("number %d for two packets: %+v and %+v", c.number, old, c.Packet)
 				}
 				numbers[c.number] = c.Packet
-				if c.Stream != streams[c.Packet.Encoding] {
+				if c.Replica != streams[c.Packet.Encoding] {
 					t.Fatal("a packet with the stream of another")
 				}
 			}

@@ -35,7 +35,7 @@ func testPayloads() *PayloadTable {
 // newTestInbound makes an Inbound for SSRC 1000, repaired by 1001.
 func newTestInbound(encoding uint8, rate uint32) *Inbound {
 	return NewInbound(InboundConfig{
-		Encoding: encoding, SSRC: 1000, RTXSSRC: 1001, ClockRate: rate,
+		Encoding: encoding, SSRC: 1000, ClockRate: rate,
 		Payloads: testPayloads(), Extensions: testIDs(), NACK: true,
 	})
 }

@@ -13,12 +13,12 @@ const (
 // sent is what must be known of a sent packet to make the same bytes again from the
 // packet in its ring. 56 bytes.
 type sent struct {
-	stream *Stream       // where it came from; nil: the place was never used
-	source SeqNo         // its number there
-	seq    SeqNo         // its outgoing number
-	resent time.Duration // when it was resent last
-	time   uint32
-	epoch  uint32 // of the source
+	replica *Replica      // where it came from; nil: the place was never used
+	source  SeqNo         // its number there
+	seq     SeqNo         // its outgoing number
+	resent  time.Duration // when it was resent last
+	time    uint32
+	epoch   uint32 // of the source
 
 	pictureID, frame uint16
 	tl0, keyIdx      uint8
@@ -55,7 +55,7 @@ func (h *history) get(seq SeqNo) *sent {
 		return nil
 	}
 	e := &h.entries[int(seq)&(len(h.entries)-1)]
-	if e.stream == nil || e.seq != seq {
+	if e.replica == nil || e.seq != seq {
 		return nil
 	}
 	return e

@@ -10,12 +10,9 @@ import (
 type InboundConfig struct {
 	// Encoding is the index of the Encoding in its publication, 0 the smallest.
 	Encoding uint8
-	// SSRC is that of the media stream; packets with another one are Malformed.
+	// SSRC is that of the media; packets with another one are Malformed. Which SSRC repairs come by is
+	// for the caller to know: it may change while the media goes on.
 	SSRC uint32
-	// RTXSSRC is that of its repair stream (RFC 4588), 0 if unknown. It may become
-	// known, and change, after the media has begun, so it is not compared: the
-	// caller decides what goes to ReceiveRTX.
-	RTXSSRC uint32
 	// ClockRate is in Hz.
 	ClockRate uint32
 	// Payloads is read at every packet. Not nil.

@@ -93,7 +93,7 @@ func TestReceiveRTX(t *testing.T) {
 	}
 	p := new(Packet)
 	if r := in.ReceiveRTX(0, rtx(original(9), 1), p); r != TooOld {
-		t.Errorf("a repair before the stream: %v", r)
+		t.Errorf("a repair before the replica: %v", r)
 	}
 	mustReceive(t, in, 0, original(10))
 	mustReceive(t, in, ms(1), original(13))
@@ -123,7 +123,7 @@ func TestReceiveRTX(t *testing.T) {
 	}
 	probe.pt = ptVP8
 	if r := in.ReceiveRTX(ms(82), probe.raw(t), p); r != UnknownPayloadType {
-		t.Errorf("media on the repair stream: %v", r)
+		t.Errorf("media on the repair replica: %v", r)
 	}
 	if r := in.ReceiveRTX(ms(83), rtx(original(5000), 8), p); r != SequenceJump {
 		t.Errorf("a repair far ahead: %v", r)

@@ -9,7 +9,7 @@ const silenceLimit = 450 * time.Millisecond
 
 // source is what a Forwarder knows of one Encoding.
 type source struct {
-	stream  *Stream
+	replica *Replica
 	seen    bool
 	highest SeqNo         // of the packets seen
 	time    RTPTime       // of the newest picture
@@ -41,7 +41,7 @@ func (f *Forwarder) observe(now time.Duration, p *Packet) {
 // they could within one round.
 func (f *Forwarder) lives(now time.Duration, e int) bool {
 	s := &f.sources[e]
-	if s.stream == nil || !s.seen {
+	if s.replica == nil || !s.seen {
 		return false
 	}
 	return now-s.last <= silenceLimit || s.silence < f.known()
@@ -76,7 +76,7 @@ func (f *Forwarder) desired() int8 {
 	}
 	best := int8(-1)
 	for e := range f.sources {
-		if f.sources[e].stream == nil {
+		if f.sources[e].replica == nil {
 			continue
 		}
 		if best >= 0 && e > int(f.target.Spatial) {

@@ -86,7 +86,7 @@ func TestDeadEncoding(t *testing.T) {
 
 func TestUnknownEncodings(t *testing.T) {
 	s := newScript(t, VP8, 3)
-	s.f = NewForwarder(ForwarderConfig{Codec: VP8, Streams: []*Stream{nil, s.streams[1], nil}})
+	s.f = NewForwarder(ForwarderConfig{Codec: VP8, Replicas: []*Replica{nil, s.streams[1], nil}})
 	s.f.SetTarget(0, Layer{Spatial: 0})
 	if e, ok := s.f.KeyframeWanted(); !ok || e != 1 {
 		t.Errorf("only encoding 1 is known, wanted %d %v", e, ok)
@@ -94,10 +94,10 @@ func TestUnknownEncodings(t *testing.T) {
 	s.want("", shot{e: 0, seq: 1, flags: "skm"})
 	s.want("", shot{e: 2, seq: 1, flags: "skm"})
 	s.want("1sm", shot{e: 1, seq: 1, time: 1, flags: "skm"})
-	s.f.AddStream(s.streams[0])
-	s.f.AddStream(&Stream{Encoding: maxEncodings})
+	s.f.AddReplica(s.streams[0])
+	s.f.AddReplica(&Replica{Encoding: maxEncodings})
 	s.want("2sm", shot{e: 0, seq: 2, time: 2, flags: "skm"})
-	s.f.AddStream(&Stream{Encoding: 0, Ring: NewRing(8)})
+	s.f.AddReplica(&Replica{Encoding: 0, Ring: NewRing(8)})
 	if !s.f.Current().None() {
 		t.Errorf("a new stream in place of the old: current %v", s.f.Current())
 	}

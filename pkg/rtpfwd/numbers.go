@@ -30,7 +30,7 @@ func extendTime(near RTPTime, wire uint32) RTPTime {
 	return near + RTPTime(int32(wire-uint32(near)))
 }
 
-// ticksOf converts a duration into ticks of a clock of rate Hz, rounding down. It
+// ticksOf converts a duration into ticks of a clock of rate Hz, towards zero. It
 // does not overflow in the range of int64 ticks.
 func ticksOf(d time.Duration, rate uint32) RTPTime {
 	seconds, rest := d/time.Second, d%time.Second

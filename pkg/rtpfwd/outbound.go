@@ -150,7 +150,7 @@ func (o *Outbound) Rewrite(now time.Duration, c Choice, dst []byte) (n int) {
 		return o.refuse(reason)
 	}
 	newest := seq > o.highest
-	e := sent{seq: seq, source: p.Seq, stream: c.Stream, epoch: o.epoch, marker: c.Marker, filler: c.filler}
+	e := sent{seq: seq, source: p.Seq, replica: c.Replica, epoch: o.epoch, marker: c.Marker, filler: c.filler}
 	e.time = uint32(o.stamp(&c, source, newest))
 	o.frames.number(&c, &e, newest)
 	if o.fresh && !source.codec.Video() {
@@ -208,7 +208,7 @@ func (o *Outbound) stamp(c *Choice, source *outboundSource, newest bool) RTPTime
 	switch {
 	case o.fresh:
 		change = newSource
-	case c.Stream != t.stream:
+	case c.Replica != t.replica:
 		change = newEncoding
 	case t.jumps(c.Packet):
 		change = newSource

@@ -9,11 +9,11 @@ import (
 	"github.com/pion/rtp"
 )
 
-// slot is an Outbound with one Inbound, Stream and Forwarder before it.
+// slot is an Outbound with one Inbound, Replica and Forwarder before it.
 type slot struct {
 	t   *testing.T
 	in  *Inbound
-	s   *Stream
+	s   *Replica
 	f   *Forwarder
 	o   *Outbound
 	now time.Duration
@@ -40,8 +40,8 @@ func (s *slot) source(c Codec, csrc uint32) {
 		rate = 48000
 	}
 	s.in = newTestInbound(0, rate)
-	s.s = &Stream{Ring: NewRing(256), Rate: rate}
-	s.f = NewForwarder(ForwarderConfig{Codec: c, Streams: []*Stream{s.s}})
+	s.s = &Replica{Ring: NewRing(256), Rate: rate}
+	s.f = NewForwarder(ForwarderConfig{Codec: c, Replicas: []*Replica{s.s}})
 	s.f.SetTarget(s.now, Layer{Temporal: 7})
 	s.o.SetSource(s.now, OutboundSource{
 		CSRC: csrc, Codec: c, Rate: rate, PayloadType: 120, RTXPayloadType: 121, Extensions: testIDs(),

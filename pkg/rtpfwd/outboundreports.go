@@ -26,7 +26,7 @@ func (r *outboundReports) sent(size, payload int, filler bool) {
 
 // SenderReport makes a sender report (RFC 3550 section 6.4.1). ntp is the server's
 // NTP time of now, which all Slots of a participant share, so that sound and picture
-// of one publisher stay together. The timestamp comes from the clock of the Stream
+// of one publisher stay together. The timestamp comes from the clock of the Replica
 // that is shown or, before its first report, from the arrival of the latest packet;
 // over switches it never goes back. False if nothing was sent yet.
 func (o *Outbound) SenderReport(now time.Duration, ntp uint64) (rtcp.SenderReport, bool) {
@@ -35,7 +35,7 @@ func (o *Outbound) SenderReport(now time.Duration, ntp uint64) (rtcp.SenderRepor
 		return rtcp.SenderReport{}, false
 	}
 	rtp := t.last + ticksOf(now-t.arrival, t.rate)
-	if s := t.stream; s != nil && s.HasClock {
+	if s := t.replica; s != nil && s.HasClock {
 		rtp = s.Clock.RTPAt(now) - t.shift
 	}
 	r := &o.reports

@@ -62,7 +62,7 @@ func (o *Outbound) find(seq SeqNo) (*sent, *Packet) {
 	if e == nil || o.epoch-e.epoch >= rememberedSources {
 		return nil, nil
 	}
-	return e, e.stream.Ring.Get(e.source)
+	return e, e.replica.Ring.Get(e.source)
 }
 
 // Resend writes a packet that Feedback granted to dst and returns its size: a

@@ -235,7 +235,7 @@ func FuzzOutbound(f *testing.F) {
 			config.RTXSSRC = 0
 		}
 		o := NewOutbound(config)
-		streams := []*Stream{{Ring: NewRing(32), Rate: 90000}, {Ring: NewRing(32), Rate: 90000, HasClock: true}}
+		streams := []*Replica{{Ring: NewRing(32), Rate: 90000}, {Ring: NewRing(32), Rate: 90000, HasClock: true}}
 		sent := map[SeqNo][]byte{}
 		buf, number := make([]byte, 200), int64(0)
 		var budget Budget
@@ -260,7 +260,7 @@ func FuzzOutbound(f *testing.F) {
 			s := streams[step>>7]
 			s.Ring.Put(p)
 			source.Codec = p.Codec
-			c := Choice{Packet: p, Stream: s, Switch: step&0x40 != 0, number: number, picture: number, filler: step&0x3f == 9}
+			c := Choice{Packet: p, Replica: s, Switch: step&0x40 != 0, number: number, picture: number, filler: step&0x3f == 9}
 			if n := o.Rewrite(now, c, buf); n > 0 {
 				seq := extendSeq(o.highest, get16(buf[2:]))
 				if sent[seq] != nil {

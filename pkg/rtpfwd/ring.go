@@ -38,10 +38,10 @@ func (r *Ring) Get(seq SeqNo) *Packet {
 	return nil
 }
 
-// Stream is one worker's copy of an Encoding: the packets that it was handed and
+// Replica is one worker's copy of an Encoding: the packets that it was handed and
 // what the publisher's sender reports say of its clock. The worker writes it,
 // Forwarder and Outbound read it.
-type Stream struct {
+type Replica struct {
 	// Encoding is the index of the Encoding, 0 the smallest.
 	Encoding uint8
 	// Ring has every packet before Forwarder.Select sees it.

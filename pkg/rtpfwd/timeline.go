@@ -22,7 +22,7 @@ type timeline struct {
 	started bool
 	shift   RTPTime // source time minus outgoing time
 	rate    uint32
-	stream  *Stream
+	replica *Replica
 
 	last    RTPTime       // the highest outgoing timestamp
 	source  RTPTime       // its timestamp at the source
@@ -61,7 +61,7 @@ func (t *timeline) align(c *Choice, s *outboundSource, why change) {
 	} else {
 		t.origin, t.originAt = out, p.Arrival
 	}
-	t.shift, t.rate, t.stream, t.aligned = p.Time-out, s.rate, c.Stream, true
+	t.shift, t.rate, t.replica, t.aligned = p.Time-out, s.rate, c.Replica, true
 }
 
 // next returns the outgoing timestamp of the first packet after a change.
@@ -72,8 +72,8 @@ func (t *timeline) next(c *Choice, s *outboundSource, why change) RTPTime {
 		frame = usualFrame(s)
 	}
 	var step RTPTime
-	if old := t.stream; why == newEncoding && old != nil && old.HasClock && c.Stream.HasClock {
-		at := c.Stream.Clock.TimeOf(c.Packet.Time)
+	if old := t.replica; why == newEncoding && old != nil && old.HasClock && c.Replica.HasClock {
+		at := c.Replica.Clock.TimeOf(c.Packet.Time)
 		step = t.stepByClock(old.Clock.RTPAt(at)-t.shift-t.last, passed, frame)
 	} else {
 		real := t.origin + ticksOf(c.Packet.Arrival-t.originAt, s.rate)

@@ -79,8 +79,8 @@ func TestTimeOverEncodings(t *testing.T) {
 	}
 	for _, test := range tests {
 		s := newSlot(t, VP8, outConfig())
-		other := &Stream{Encoding: 1, Ring: NewRing(64), Rate: 90000, HasClock: test.clocks}
-		s.f.AddStream(other)
+		other := &Replica{Encoding: 1, Ring: NewRing(64), Rate: 90000, HasClock: test.clocks}
+		s.f.AddReplica(other)
 		// The first encoding samples 0 at 1 s, the other 500000 at the same time.
 		s.s.HasClock = test.clocks
 		s.s.Clock = Clock{RTP: 1 << 32, At: time.Second, Rate: 90000}
@@ -170,9 +170,9 @@ func TestManySources(t *testing.T) {
 // than a picture after the smaller one.
 func TestManyEncodings(t *testing.T) {
 	s := newSlot(t, VP8, outConfig())
-	streams := [2]*Stream{s.s, {Encoding: 1, Ring: NewRing(64), Rate: 90000}}
+	streams := [2]*Replica{s.s, {Encoding: 1, Ring: NewRing(64), Rate: 90000}}
 	ins := [2]*Inbound{s.in, newTestInbound(1, 90000)}
-	s.f.AddStream(streams[1])
+	s.f.AddReplica(streams[1])
 	for e := range streams {
 		streams[e].HasClock, streams[e].Clock = true, Clock{RTP: 1<<32 + RTPTime(500000*e), Rate: 90000}
 	}

@@ -53,8 +53,8 @@ type encoding struct {
 	lastKey  int
 	pattern  int
 
-	in     *Inbound
-	stream *Stream
+	in      *Inbound
+	replica *Replica
 }
 
 // delivery is a packet on its way.
@@ -113,10 +113,10 @@ func newWorld(t testing.TB, c conditions) *world {
 				lastKey: -1000,
 			}
 			enc.in = newTestInbound(uint8(e), 90000)
-			enc.stream = &Stream{Encoding: uint8(e), Ring: NewRing(1024), Rate: 90000}
+			enc.replica = &Replica{Encoding: uint8(e), Ring: NewRing(1024), Rate: 90000}
 			if c.clocks {
-				enc.stream.HasClock = true
-				enc.stream.Clock = Clock{RTP: RTPTime(enc.time) + 1<<32, At: 0, Rate: 90000}
+				enc.replica.HasClock = true
+				enc.replica.Clock = Clock{RTP: RTPTime(enc.time) + 1<<32, At: 0, Rate: 90000}
 			}
 			encodings = append(encodings, enc)
 		}
@@ -134,11 +134,11 @@ func newWorld(t testing.TB, c conditions) *world {
 func (w *world) show(publisher int) {
 	w.shown = publisher
 	w.sources++
-	var streams []*Stream
+	var streams []*Replica
 	for _, e := range w.publishers[publisher] {
-		streams = append(streams, e.stream)
+		streams = append(streams, e.replica)
 	}
-	w.forwarder = NewForwarder(ForwarderConfig{Codec: VP8, Streams: streams})
+	w.forwarder = NewForwarder(ForwarderConfig{Codec: VP8, Replicas: streams})
 	w.forwarder.SetTarget(w.now, Layer{Spatial: 2, Temporal: 2})
 	w.out.SetSource(w.now, OutboundSource{
 		CSRC: uint32(100 + publisher), Codec: VP8, Rate: 90000, PayloadType: 120, RTXPayloadType: 121,
@@ -281,7 +281,7 @@ func (w *world) receive(d *delivery) {
 	if receive(d.at, d.raw, p) != None {
 		return
 	}
-	e.stream.Ring.Put(p)
+	e.replica.Ring.Put(p)
 	if d.publisher != w.shown {
 		return
 	}

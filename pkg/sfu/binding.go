@@ -112,7 +112,7 @@ func (in *ingest) bind(ssrc uint32, e *ingestEncoding, rtx bool) *binding {
 	in.sources[ssrc] = b
 	if !rtx {
 		e.in = rtpfwd.NewInbound(rtpfwd.InboundConfig{
-			Encoding: e.index, SSRC: ssrc, RTXSSRC: e.rtx, ClockRate: e.line.rate,
+			Encoding: e.index, SSRC: ssrc, ClockRate: e.line.rate,
 			Payloads: &in.payloads, Extensions: &in.ext, NACK: e.line.nack,
 		})
 	}

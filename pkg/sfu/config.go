@@ -76,7 +76,6 @@ const (
 	mediaTick         = 10 * time.Millisecond
 	twccInterval      = 50 * time.Millisecond
 	reportInterval    = time.Second
-	encodingSilence   = 500 * time.Millisecond
 	speakerTick       = 100 * time.Millisecond
 	speakersEventTick = 300 * time.Millisecond
 	defaultRTT        = 50 * time.Millisecond // until STUN has measured one

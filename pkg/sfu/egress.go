@@ -81,12 +81,10 @@ func (e *egress) assign(now time.Duration, s *Slot, pub *Publication, layer rtpf
 	case pub == nil:
 		ss.stop()
 	case ss.next != nil && ss.next.feed.pub == pub:
-		ss.next.want = layer
-		ss.next.retarget(now)
+		ss.next.aim(now, layer)
 	case ss.current != nil && ss.current.feed.pub == pub:
 		ss.drop(&ss.next)
-		ss.current.want = layer
-		ss.current.retarget(now)
+		ss.current.aim(now, layer)
 	default:
 		ss.drop(&ss.next)
 		ss.next = e.t.worker.subscribe(now, pub, ss, layer)
@@ -121,20 +119,23 @@ func (ss *slotSender) lost(sub *subscription) {
 func (ss *slotSender) forward(now time.Duration, sub *subscription, c rtpfwd.Choice) {
 	e := ss.t.out
 	pub := sub.feed.pub
+	if sub != ss.current && sub != ss.next {
+		return
+	}
 	if e.paused && pub.kind == signaling.KindVideo {
 		ss.t.srv.metrics.dropped("consent")
+		if sub == ss.current {
+			ss.out.Drop(c)
+		}
 		return
 	}
 	if sub != ss.current {
-		if sub != ss.next {
-			return
-		}
 		ss.next = nil
 		ss.drop(&ss.current)
 		ss.current = sub
 		pt := ss.slot.send.payloads[pub.codec]
 		ss.out.SetSource(now, rtpfwd.OutboundSource{
-			CSRC: pub.csrc, Codec: pub.codec, Rate: sub.feed.streams[0].Rate, PayloadType: pt.media, RTXPayloadType: pt.rtx,
+			CSRC: pub.csrc, Codec: pub.codec, Rate: sub.feed.replicas[0].Rate, PayloadType: pt.media, RTXPayloadType: pt.rtx,
 			Extensions: &pub.ext,
 		})
 		ss.slot.live.Store(pub)
@@ -167,7 +168,7 @@ func (ss *slotSender) write(n int) {
 func (e *egress) connected(now time.Duration) {
 	for _, ss := range e.slots {
 		if ss.next != nil {
-			ss.next.retarget(now)
+			ss.next.askKeyframe(now)
 		}
 	}
 }
@@ -281,7 +282,7 @@ func (e *egress) keyframeRequest(now time.Duration, ssrc uint32) {
 	}
 	if l := ss.current.fwd.Current(); l.Spatial >= 0 {
 		encoding := uint8(0)
-		if len(ss.current.feed.streams) > 1 {
+		if len(ss.current.feed.replicas) > 1 {
 			encoding = uint8(l.Spatial)
 		}
 		ss.current.feed.askKeyframe(now, encoding)

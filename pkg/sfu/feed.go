@@ -14,8 +14,7 @@ type feed struct {
 	pub  *Publication
 	subs []*subscription
 
-	streams []*rtpfwd.Stream // by encoding
-	lastAt  []time.Duration  // of a packet, by encoding; 0: none yet
+	replicas []*rtpfwd.Replica // by encoding
 }
 
 // subscription is a participant's reception of one publication on one slot. It exists from the mapping until the next.
@@ -23,7 +22,6 @@ type subscription struct {
 	feed *feed
 	slot *slotSender
 	fwd  *rtpfwd.Forwarder
-	want rtpfwd.Layer // what the view asks for; the target is what lives of it
 
 	askedAt time.Duration // newest keyframe request
 	asked   bool
@@ -43,10 +41,10 @@ func (w *worker) subscribe(now time.Duration, pub *Publication, slot *slotSender
 		w.feeds[pub] = f
 		pub.transport.worker.post(func(time.Duration) { pub.transport.in.addInterest(pub, w) })
 	}
-	sub := &subscription{feed: f, slot: slot, want: want}
-	sub.fwd = rtpfwd.NewForwarder(rtpfwd.ForwarderConfig{Codec: pub.codec, Streams: f.streams})
+	sub := &subscription{feed: f, slot: slot}
+	sub.fwd = rtpfwd.NewForwarder(rtpfwd.ForwarderConfig{Codec: pub.codec, Replicas: f.replicas})
 	f.subs = append(f.subs, sub)
-	sub.retarget(now)
+	sub.aim(now, want)
 	return sub
 }
 
@@ -55,9 +53,9 @@ func newFeed(w *worker, pub *Publication) *feed {
 	if pub.kind == signaling.KindAudio {
 		size, rate = audioRing, 48000
 	}
-	f := &feed{w: w, pub: pub, lastAt: make([]time.Duration, n)}
+	f := &feed{w: w, pub: pub}
 	for i := range n {
-		f.streams = append(f.streams, &rtpfwd.Stream{Encoding: uint8(i), Ring: rtpfwd.NewRing(size), Rate: rate})
+		f.replicas = append(f.replicas, &rtpfwd.Replica{Encoding: uint8(i), Ring: rtpfwd.NewRing(size), Rate: rate})
 	}
 	return f
 }
@@ -88,52 +86,23 @@ func (w *worker) dropFeed(pub *Publication) {
 }
 
 func (f *feed) setClock(encoding uint8, c rtpfwd.Clock) {
-	if int(encoding) < len(f.streams) {
-		f.streams[encoding].Clock, f.streams[encoding].HasClock = c, true
+	if int(encoding) < len(f.replicas) {
+		f.replicas[encoding].Clock, f.replicas[encoding].HasClock = c, true
 	}
 }
 
 func (f *feed) deliver(now time.Duration, p *rtpfwd.Packet) {
-	if int(p.Encoding) >= len(f.streams) {
+	if int(p.Encoding) >= len(f.replicas) {
 		return
 	}
-	f.streams[p.Encoding].Ring.Put(p)
-	first := f.lastAt[p.Encoding] == 0
-	f.lastAt[p.Encoding] = max(now, 1)
+	f.replicas[p.Encoding].Ring.Put(p)
 	for _, sub := range f.subs {
 		if !sub.slot.t.connected.Load() {
 			continue
 		}
-		if first {
-			sub.retarget(now)
-		}
 		f.w.choices = sub.fwd.Select(now, p, f.w.choices[:0])
 		sub.send(now, f.w.choices)
 	}
-}
-
-// lives tells whether an encoding has sent something lately.
-func (f *feed) lives(i int, now time.Duration) bool {
-	return f.lastAt[i] != 0 && now-f.lastAt[i] < encodingSilence
-}
-
-// best is the layer nearest to what is wanted among the encodings that live: the largest below it, else the smallest above.
-func (f *feed) best(now time.Duration, want rtpfwd.Layer) rtpfwd.Layer {
-	if len(f.streams) == 1 {
-		return rtpfwd.Layer{Spatial: max(0, want.Spatial), Temporal: want.Temporal}
-	}
-	want.Spatial = min(want.Spatial, int8(len(f.streams)-1))
-	for i := want.Spatial; i >= 0; i-- {
-		if f.lives(int(i), now) {
-			return rtpfwd.Layer{Spatial: i, Temporal: want.Temporal}
-		}
-	}
-	for i := want.Spatial + 1; int(i) < len(f.streams); i++ {
-		if f.lives(int(i), now) {
-			return rtpfwd.Layer{Spatial: i, Temporal: want.Temporal}
-		}
-	}
-	return want // nothing lives: nothing to change
 }
 
 func (f *feed) tick(now time.Duration) {
@@ -141,7 +110,6 @@ func (f *feed) tick(now time.Duration) {
 		return
 	}
 	for _, sub := range f.subs {
-		sub.retarget(now)
 		if sub.fwd.Deadline() <= now {
 			f.w.choices = sub.fwd.Advance(now, f.w.choices[:0])
 			sub.send(now, f.w.choices)
@@ -150,12 +118,10 @@ func (f *feed) tick(now time.Duration) {
 	}
 }
 
-// retarget follows the wish and the encodings that live.
-func (s *subscription) retarget(now time.Duration) {
-	if t := s.feed.best(now, s.want); t != s.fwd.Target() {
-		s.fwd.SetTarget(now, t)
-		s.asked = false
-	}
+// aim sets the layer that the view asks for. The forwarder takes the nearest one that lives.
+func (s *subscription) aim(now time.Duration, l rtpfwd.Layer) {
+	s.fwd.SetTarget(now, l)
+	s.asked = false
 	s.askKeyframe(now)
 }
 

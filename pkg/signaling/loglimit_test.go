@@ -30,7 +30,7 @@ func TestLogLimit(t *testing.T) {
 			t.Errorf("another class has %d lines", n)
 		}
 		for i, e := range logs.FilterMessage("first").All() {
-			if _, ok := e.ContextMap()["omitted"]; ok != (i > 0) || ok && e.ContextMap()["omitted"] != int64(9) {
+			if n, ok := e.ContextMap()["suppressed"]; ok != (i > 0) || ok && n != uint64(9) {
 				t.Errorf("line %d: %v", i, e.ContextMap())
 			}
 		}
