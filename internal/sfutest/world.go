@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"runtime/pprof"
 	"slices"
 	"sync"
 	"time"
@@ -82,8 +83,13 @@ func NewWorld(c Conditions) (*World, error) {
 	if w.network, err = newNetwork(c.Delay); err != nil {
 		return nil, err
 	}
-	return w, w.startServer(c)
+	// The label goes on to every goroutine of the server, so that they can be counted.
+	pprof.Do(context.Background(), pprof.Labels("world", w.label()), func(context.Context) { err = w.startServer(c) })
+	return w, err
 }
+
+// label names the World in profiles.
+func (w *World) label() string { return fmt.Sprintf("%p", w) }
 
 func (w *World) startServer(c Conditions) error {
 	host, err := w.network.join()
@@ -133,7 +139,7 @@ func (w *World) CloseServer() error {
 	w.closed = true
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	errs := []error{w.signaling.Close(ctx), w.media.Close(ctx), w.http.Close()}
+	errs := []error{w.signaling.Close(ctx), w.http.Shutdown(ctx), w.media.Close(ctx)}
 	<-w.served
 	return errors.Join(errs...)
 }
