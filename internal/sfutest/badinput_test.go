@@ -77,6 +77,14 @@ func TestBadRequests(t *testing.T) {
 		ask("message", `{"body":"`+strings.Repeat("x", 20000)+`"}`, signaling.CodeInvalid),
 		ask("offer", `{"rev":1,"sdp":"v=0"}`, signaling.CodeNegotiationStale),
 		ask("offer", `{"rev":50,"sdp":"v=0"}`, signaling.CodeNegotiationInvalid),
+		step("an offer without ICE is refused before it is applied", func(ctx context.Context, w *World) error {
+			h, err := w.Draft("mallory", watching)
+			if err != nil {
+				return err
+			}
+			h.Offer.Rev, h.Offer.SDP = 50, without(h.Offer.SDP, "a=ice-")
+			return refused(w.P("mallory").signal.request(ctx, signaling.TypeOffer, h.Offer, nil), signaling.CodeNegotiationInvalid)
+		}),
 		step("after all that mallory can publish", func(ctx context.Context, w *World) error {
 			_, err := w.P("mallory").Publish(ctx, Camera)
 			return err

@@ -54,12 +54,13 @@ type videoDecoder struct {
 	broken   bool // nothing decodes until a keyframe
 	Broken   int  // frames that did not decode
 	lossSeen int  // packets given up so far
+	lossy    bool // some since the newest frame began
 }
 
 func (d *videoDecoder) wantsKeyframe() bool { return d.broken }
 
 func (d *videoDecoder) packet(now time.Duration, p *rtp.Packet) {
-	lossy := d.slot.order.lost != d.lossSeen || !d.begun
+	d.lossy = d.lossy || d.slot.order.lost != d.lossSeen || !d.begun
 	d.lossSeen = d.slot.order.lost
 	var v codecs.VP8Packet
 	payload, err := v.Unmarshal(p.Payload)
@@ -78,7 +79,8 @@ func (d *videoDecoder) packet(now time.Duration, p *rtp.Packet) {
 		return
 	}
 	if start {
-		d.startFrame(now, p, &v, &st, lossy)
+		d.startFrame(now, p, &v, &st)
+		d.lossy = false
 	}
 	d.begun = true
 	if len(d.parts) > 0 && (p.Timestamp != d.time || st.origin != d.parts[0].origin || st.frame != d.parts[0].frame) || !d.first {
@@ -92,14 +94,15 @@ func (d *videoDecoder) packet(now time.Duration, p *rtp.Packet) {
 }
 
 // startFrame checks that the picture ids go on, and that a new source begins with a keyframe.
-func (d *videoDecoder) startFrame(now time.Duration, p *rtp.Packet, v *codecs.VP8Packet, st *stamp, lossy bool) {
-	if d.first && !lossy {
+func (d *videoDecoder) startFrame(now time.Duration, p *rtp.Packet, v *codecs.VP8Packet, st *stamp) {
+	cut := d.first && len(d.parts) > 0
+	if cut && !d.lossy && st.origin == d.parts[0].origin && st.encoding == d.parts[0].encoding { // a switch may cut the last frame off
 		d.slot.fault(now, "a frame begins before the marker of the one before it")
 	}
-	if p.CSRC[0] != d.source && !st.key && !lossy {
+	if p.CSRC[0] != d.source && !st.key && !d.lossy {
 		d.slot.fault(now, "the first packet of a source is no keyframe")
 	}
-	if d.begun && !lossy {
+	if d.begun && !d.lossy {
 		if want := (d.picture + 1) & 0x7fff; int(v.PictureID) != want {
 			d.slot.fault(now, "picture id %d after %d", v.PictureID, d.picture)
 		}

@@ -10,8 +10,6 @@ import (
 // order puts the packets of one SSRC into the order of their sequence numbers. It waits for what is missing as long as a repair may
 // come, and then gives it up.
 type order struct {
-	repairs bool // missing packets are asked for
-
 	started    bool
 	first      uint16
 	next       int64 // extended sequence number
@@ -34,8 +32,8 @@ const (
 	repairTries    = 10
 )
 
-func newOrder(repairs bool) *order {
-	return &order{repairs: repairs, waiting: map[int64]*rtp.Packet{}, missing: map[int64]*gap{}}
+func newOrder() *order {
+	return &order{waiting: map[int64]*rtp.Packet{}, missing: map[int64]*gap{}}
 }
 
 // put takes a packet and appends to out all that are in order now.
@@ -69,7 +67,7 @@ func (o *order) drain(now time.Duration, out []*rtp.Packet) []*rtp.Packet {
 			continue
 		}
 		g := o.missing[o.next]
-		if o.repairs && g != nil && now-g.since < repairPatience {
+		if g != nil && now-g.since < repairPatience {
 			break
 		}
 		delete(o.missing, o.next)
@@ -81,9 +79,6 @@ func (o *order) drain(now time.Duration, out []*rtp.Packet) []*rtp.Packet {
 
 // due lists the sequence numbers to ask for again now.
 func (o *order) due(now time.Duration) []uint16 {
-	if !o.repairs || len(o.missing) == 0 {
-		return nil
-	}
 	var out []uint16
 	for seq, g := range o.missing {
 		if g.asked < repairTries && now >= g.askAt {

@@ -63,8 +63,7 @@ type Frame struct {
 }
 
 func newSlot(w *World, kind signaling.SlotKind, media signaling.Kind, group string) *Slot {
-	s := &Slot{kind: kind, media: media, group: group, world: w}
-	s.order = newOrder(media == signaling.KindVideo)
+	s := &Slot{kind: kind, media: media, group: group, world: w, order: newOrder()}
 	s.decoder = &videoDecoder{slot: s}
 	if media == signaling.KindAudio {
 		s.decoder = &audioDecoder{slot: s}

@@ -32,7 +32,8 @@ func originOf(identity, source string) uint64 {
 
 // append writes the stamp and fills up to size bytes in all.
 func (s *stamp) append(b []byte, size int) []byte {
-	end := len(b) + max(size, stampSize)
+	start := len(b)
+	end := start + max(size, stampSize)
 	b = binary.BigEndian.AppendUint16(b, stampMagic)
 	b = binary.BigEndian.AppendUint64(b, s.origin)
 	key := byte(0)
@@ -44,7 +45,7 @@ func (s *stamp) append(b []byte, size int) []byte {
 	b = binary.BigEndian.AppendUint32(b, s.needs)
 	b = binary.BigEndian.AppendUint64(b, uint64(s.captured))
 	for len(b) < end {
-		b = append(b, byte(len(b)))
+		b = append(b, byte(len(b)-start))
 	}
 	return b
 }
@@ -53,6 +54,11 @@ func (s *stamp) append(b []byte, size int) []byte {
 func readStamp(b []byte) (s stamp, ok bool) {
 	if len(b) < stampSize || binary.BigEndian.Uint16(b) != stampMagic {
 		return s, false
+	}
+	for i := stampSize; i < len(b); i++ {
+		if b[i] != byte(i) {
+			return s, false
+		}
 	}
 	s = stamp{
 		origin: binary.BigEndian.Uint64(b[2:]), encoding: b[10], key: b[11] == 1, part: b[12], parts: b[13],

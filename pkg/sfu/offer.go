@@ -68,6 +68,9 @@ func parseOffer(o *signaling.Offer, pubs []signaling.PublicationOffer, known map
 	if err := out.match(known); err != nil {
 		return nil, err
 	}
+	if err := checkCredentials(&desc); err != nil {
+		return nil, err
+	}
 	stripCandidates(&desc)
 	b, err := desc.Marshal()
 	if err != nil {
@@ -75,6 +78,21 @@ func parseOffer(o *signaling.Offer, pubs []signaling.PublicationOffer, known map
 	}
 	out.sdp = string(b)
 	return out, nil
+}
+
+// checkCredentials finds what Pion would miss only after it has applied the offer, when it is too late to refuse it.
+func checkCredentials(desc *sdp.SessionDescription) error {
+	for _, key := range [...]string{"ice-ufrag", "ice-pwd", "fingerprint"} {
+		_, found := desc.Attribute(key)
+		for _, m := range desc.MediaDescriptions {
+			_, here := m.Attribute(key)
+			found = found || here
+		}
+		if !found {
+			return invalid("the offer has no a=%s", key)
+		}
+	}
+	return nil
 }
 
 func invalid(format string, args ...any) error {

@@ -10,7 +10,7 @@ import (
 
 // sdpOf makes an offer of the given m-sections.
 func sdpOf(sections ...string) string {
-	head := []string{"v=0", "o=- 1 2 IN IP4 127.0.0.1", "s=-", "t=0 0"}
+	head := []string{"v=0", "o=- 1 2 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=ice-ufrag:u", "a=ice-pwd:p", "a=fingerprint:sha-256 00"}
 	return strings.Join(append(head, sections...), "\r\n") + "\r\n"
 }
 

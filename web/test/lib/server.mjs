@@ -81,10 +81,6 @@ export class Server {
     return this.#log;
   }
 
-  get pid() {
-    return this.#process.pid;
-  }
-
   /** Makes a token as an operator does. */
   async token(room, identity, ...more) {
     const args = ['token', 'create', '--config', this.#config, '--room', room, '--identity', identity, ...more];

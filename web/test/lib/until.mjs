@@ -19,16 +19,6 @@ export async function until(what, ask, ms = 10_000, everyMs = 50) {
   }
 }
 
-/** Checks that a condition holds during ms. */
-export async function during(what, ask, ms, everyMs = 100) {
-  const end = Date.now() + ms;
-  while (Date.now() < end) {
-    const answer = await ask();
-    if (!answer) throw new Error(`${what}: broken; the answer was ${describe(answer)}`);
-    await pause(everyMs);
-  }
-}
-
 /** Rejects when work takes longer than ms. */
 export async function within(what, ms, work) {
   let timer;

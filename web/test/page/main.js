@@ -5,7 +5,6 @@ import { connect } from './sdk.js';
 let room;
 const tiles = new Map(); // "identity source": how to take it away
 const errors = [];
-const messages = [];
 
 /** Joins a room. */
 async function join({ url, token, publish, codec, relay }) {
@@ -13,7 +12,6 @@ async function join({ url, token, publish, codec, relay }) {
   window.room = room;
   room.on('error', (e) => errors.push(`${e.code}: ${e.message}`));
   room.on('state', (state, e) => e && errors.push(`${state}: ${e.code}: ${e.message}`));
-  room.on('message', (m) => messages.push({ from: m.from?.identity, topic: m.topic, body: m.body }));
   return { id: room.local.id, identity: room.local.identity };
 }
 
@@ -44,13 +42,6 @@ function show({ identity, source = 'camera', width = 320, height = 180, tile = `
   return true;
 }
 
-/** Takes a tile away. */
-function hide(tile) {
-  tiles.get(tile)?.detach();
-  tiles.delete(tile);
-  document.getElementById(`box-${tile}`)?.remove();
-}
-
 /** Who is in the room, and what they publish. */
 function others() {
   return room.participants.map((p) => ({
@@ -70,4 +61,4 @@ document.getElementById('start').addEventListener('click', (e) => {
   e.target.textContent = 'Started';
 });
 
-window.test = { join, show, hide, others, count, problems: () => errors, messages };
+window.test = { join, show, others, count, problems: () => errors };
