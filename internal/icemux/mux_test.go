@@ -297,6 +297,8 @@ func TestPathsAreBounded(t *testing.T) {
 func FuzzParseSTUN(f *testing.F) {
 	m, _ := stun.Build(stun.TransactionID, stun.BindingRequest, stun.NewUsername("a:b"), stun.RawAttribute{Type: stun.AttrUseCandidate})
 	f.Add(m.Raw)
+	// A nomination behind the integrity attribute is not authenticated, so it is none.
+	f.Add([]byte("\x00\x01\x00\f!\x12\xa4BTTTTTTTTTTTT\x00\x1c\x00\x03a:b\x00\x00%\x00\x00"))
 	f.Add([]byte{0, 1, 0, 4, 0x21, 0x12, 0xa4, 0x42})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		got, ok := parseSTUN(b)

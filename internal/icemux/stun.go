@@ -7,13 +7,15 @@ import (
 
 // What is looked at of a STUN message (RFC 8489, section 5).
 const (
-	stunHeader      = 20
-	stunCookie      = 0x2112A442
-	bindingRequest  = 0x0001
-	bindingSuccess  = 0x0101
-	bindingError    = 0x0111
-	attrUsername    = 0x0006
-	attrUseCandidat = 0x0025
+	stunHeader       = 20
+	stunCookie       = 0x2112A442
+	bindingRequest   = 0x0001
+	bindingSuccess   = 0x0101
+	bindingError     = 0x0111
+	attrUsername     = 0x0006
+	attrIntegrity    = 0x0008
+	attrIntegrity256 = 0x001c
+	attrUseCandidate = 0x0025
 )
 
 // transactionID names a STUN request.
@@ -46,8 +48,10 @@ func parseSTUN(b []byte) (m stunMessage, ok bool) {
 		switch kind {
 		case attrUsername:
 			m.username = rest[4 : 4+n]
-		case attrUseCandidat:
+		case attrUseCandidate:
 			m.nominates = true
+		case attrIntegrity, attrIntegrity256:
+			return m, true // what follows is not authenticated: anybody on the path may have added it
 		}
 		rest = rest[min(len(rest), 4+(n+3)&^3):]
 	}

@@ -17,7 +17,7 @@ func amongBystanders(t *testing.T, steps ...Step) {
 	var since time.Duration
 	all := []Step{
 		Joins(publishing, "alice", "bob"),
-		Runs(100 * time.Millisecond), // they hear of each other
+		Runs(100 * time.Millisecond),    // they hear of each other
 		Views("alice", Tile{Of: "bob"}), // and nobody else
 		Views("bob", Tile{Of: "alice"}),
 		Runs(2 * time.Second),
