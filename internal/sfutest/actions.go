@@ -79,6 +79,15 @@ func (p *Participant) Mute(ctx context.Context, s signaling.Source, muted bool) 
 		return err
 	}
 	pub.muted.Store(muted)
+	return p.SayMuted(ctx, s, muted)
+}
+
+// SayMuted tells that a publication is muted or not, and goes on sending as before.
+func (p *Participant) SayMuted(ctx context.Context, s signaling.Source, muted bool) error {
+	pub, err := p.Publication(s)
+	if err != nil {
+		return err
+	}
 	return p.signal.request(ctx, signaling.TypePublicationUpdate, signaling.PublicationUpdate{Publication: pub.id, Muted: &muted}, nil)
 }
 

@@ -49,6 +49,23 @@ func TestLoudestAreHeard(t *testing.T) {
 		return nil
 	})
 	var waits durations
+	begins := func(who string, dBov int) Step {
+		return Checks(fmt.Sprintf("%s begins to speak at %d dB below the loudest", who, dBov), func(w *World) error {
+			since := w.now()
+			pub, err := w.P(who).Publication(signaling.SourceMicrophone)
+			if err != nil {
+				return err
+			}
+			pub.Level(dBov)
+			time.Sleep(3 * time.Second)
+			wait, ok := w.P("lea").First(who, signaling.SourceMicrophone, since)
+			if !ok || wait > time.Second {
+				return fmt.Errorf("heard after %v (%v)", wait, ok)
+			}
+			waits.add(wait)
+			return nil
+		})
+	}
 	Scenario{Conditions: Conditions{AudioSlots: 3}, Steps: []Step{
 		Joins(Plan{Publish: []Format{Microphone}, Audio: 1, Video: -1}, speakers...),
 		say(20, 25, 30, 60, 65, 70),
@@ -59,21 +76,7 @@ func TestLoudestAreHeard(t *testing.T) {
 		say(22, 24, 31, 30, 65, 70), Runs(4 * time.Second), same, // s4 is no louder to speak of
 		say(127, 127, 127, 127, 127, 127), Runs(10 * time.Second), same,
 		say(20, 127, 127, 127, 127, 127), Runs(4 * time.Second), same,
-		step("s6 begins to speak loudly", func(_ context.Context, w *World) error {
-			since := w.now()
-			pub, err := w.P("s6").Publication(signaling.SourceMicrophone)
-			if err != nil {
-				return err
-			}
-			pub.Level(15)
-			time.Sleep(3 * time.Second)
-			wait, ok := w.P("lea").First("s6", signaling.SourceMicrophone, since)
-			if !ok || wait > time.Second {
-				return fmt.Errorf("heard after %v (%v)", wait, ok)
-			}
-			waits.add(wait)
-			return nil
-		}),
+		begins("s6", 15),
 		Checks("s1 speaks on", func(w *World) error {
 			if got := heardBy(w.P("lea")); !slices.Contains(got, "s1") || !slices.Contains(got, "s6") {
 				return fmt.Errorf("%v are heard", got)
@@ -93,8 +96,10 @@ func TestLoudestAreHeard(t *testing.T) {
 		}),
 		Runs(4 * time.Second),
 		heard("s1", "s2", "s3"),
+		begins("s4", 10),
+		heard("s1", "s2", "s4"),
 	}}.Play(t)
-	t.Logf("loudest: a loud newcomer is heard after %v", &waits)
+	t.Logf("loudest: a newcomer who is louder than silence, and than three who speak, is heard after %v", &waits)
 }
 
 // heardBy lists, in order, whose microphone a participant got in the last 500 ms.

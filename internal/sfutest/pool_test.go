@@ -15,13 +15,25 @@ func TestPoolGrows(t *testing.T) {
 	for i := range 12 {
 		names = append(names, fmt.Sprint("p", i))
 	}
+	var everybody []Tile
+	for _, n := range names {
+		everybody = append(everybody, Tile{Of: n, Width: 320, Height: 180})
+	}
 	var waits durations
 	var since time.Duration
 	Scenario{Steps: []Step{
 		Joins(Plan{Publish: []Format{Camera}, Audio: 1, Video: 1, Fixed: true}, names...),
 		Runs(time.Second),
-		Checks("eve is about to join", func(w *World) error { since = w.now(); return nil }),
 		Joins(watching, "eve"),
+		Runs(500 * time.Millisecond),
+		Checks("before she says what she wants the newest fill the slots that there are", func(w *World) error {
+			if n := len(w.P("eve").Slots(signaling.KindVideo)); n != 4 || w.P("eve").Offers() != 0 {
+				return fmt.Errorf("%d slots after %d offers", n, w.P("eve").Offers())
+			}
+			return nil
+		}),
+		Checks("eve is about to say it", func(w *World) error { since = w.now(); return nil }),
+		Views("eve", everybody...),
 		Runs(2 * time.Second),
 		Checks("eve sees all twelve, with sixteen slots", func(w *World) error {
 			eve := w.P("eve")
@@ -53,7 +65,7 @@ func TestPoolGrows(t *testing.T) {
 			return nil
 		}),
 	}}.Play(t)
-	t.Logf("pool of slots: from 4 to 16 with one offer; a join among twelve shows each after %v", &waits)
+	t.Logf("pool of slots: from 4 to 16 with one offer; each of twelve is seen after %v", &waits)
 }
 
 // A screen comes with its sound on a pair of slots that share a stream, and goes as a pair.

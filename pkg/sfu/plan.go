@@ -249,6 +249,9 @@ func (p *planner) grow(missing []want) {
 			cameras[w.codec]++
 		}
 	}
+	if p.view == nil {
+		clear(cameras) // nobody has said yet how many are to be seen
+	}
 	have := map[rtpfwd.Codec]int{}
 	pairs := 0
 	for i, s := range p.slots {

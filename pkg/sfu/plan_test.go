@@ -74,7 +74,11 @@ func videoStage(n int) *stage {
 func TestPlanFillsSlotsWithTheNewestBeforeAView(t *testing.T) {
 	s := videoStage(3)
 	s.publish(s.me, "mine", signaling.SourceCamera, rtpfwd.VP8)
-	out := s.expect(t, "three cameras, two slots", "v1=c", "v2=b")
+	if out := s.expect(t, "three cameras, two slots", "v1=c", "v2=b"); len(out.wanted) != 0 {
+		t.Errorf("wanted %v before anybody said what is to be seen", out.wanted)
+	}
+	s.view = &signaling.View{Items: []signaling.ViewItem{{Publication: "a"}, {Publication: "b"}, {Publication: "c"}}}
+	out := s.expect(t, "a view of three", "v1=a", "v2=b")
 	want := signaling.SlotWanted{Kind: signaling.SlotVideo, Codec: "vp8", Count: 2}
 	if len(out.wanted) != 1 || out.wanted[0] != want {
 		t.Errorf("wanted %v, want %v: the pool grows from 2 to 4", out.wanted, want)
@@ -101,6 +105,7 @@ func TestPlanKeepsCodecsApart(t *testing.T) {
 	s := newStage()
 	s.slot("v1", signaling.SlotVideo, signaling.KindVideo, rtpfwd.VP8, "")
 	s.publish(&Participant{id: "p"}, "nine", signaling.SourceCamera, rtpfwd.VP9)
+	s.view = &signaling.View{Items: []signaling.ViewItem{{Publication: "nine"}}}
 	out := s.expect(t, "a VP9 camera and a VP8 slot")
 	if len(out.wanted) != 1 || out.wanted[0].Codec != "vp9" || out.wanted[0].Count != 4 {
 		t.Errorf("wanted %v, want 4 slots of vp9", out.wanted)

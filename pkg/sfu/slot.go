@@ -23,6 +23,7 @@ type Slot struct {
 	// Guarded by Participant.mu.
 	current *Publication
 	layer   rtpfwd.Layer
+	muted   bool
 
 	// Atomic: what the worker has on the wire.
 	live atomic.Pointer[Publication]
@@ -48,12 +49,16 @@ func (s *Slot) carries(pub *Publication) bool {
 	return s.send.payloads[pub.codec].media != 0
 }
 
-// assign makes the slot carry a, by a job to the worker if anything changes.
+// assign makes the slot carry a, by a job to the worker if anything changes. A muted publication keeps its slot, but
+// nothing of it is forwarded, whatever its browser still sends: who mutes is not seen or heard.
 func (s *Slot) assign(t *Transport, a assignment) {
-	if s.current == a.pub && s.layer == a.layer {
+	if s.current == a.pub && s.layer == a.layer && s.muted == a.muted {
 		return
 	}
-	s.current, s.layer = a.pub, a.layer
+	s.current, s.layer, s.muted = a.pub, a.layer, a.muted
+	if a.muted {
+		a.pub = nil
+	}
 	t.assign(s, a)
 }
 

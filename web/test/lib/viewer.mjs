@@ -43,20 +43,20 @@ export class Viewer {
     const right = (t) => (colour ? t.colour === colour : t.colour !== 'black' && t.colour !== '');
     const first = await until(what, async () => {
       const t = await this.tile(tile);
-      return t?.has && right(t) && t.ageMs < fresh ? t : not(t);
+      return t?.inSight && right(t) && t.ageMs < fresh ? t : not(t);
     }, ms);
     return until(`${what}, moving`, async () => {
       const t = await this.tile(tile);
-      check(`${what}: another colour came`, t && right(t), t);
+      check(`${what}: another picture or none came`, t?.inSight && right(t), t);
       return t.frames >= first.frames + frames && (colour ? t.number !== first.number : t.print !== first.print) ? t : not(t);
     }, ms);
   }
 
-  /** Waits until a tile shows no picture any more: the element is empty, or no frame comes. */
+  /** Waits until a tile shows no picture any more. */
   seesNothing(name, ms = 5000) {
     return until(`${this.identity} sees nothing in ${name}`, async () => {
       const t = await this.tile(name);
-      return !t || !t.has || t.ageMs > fresh * 2 || not(t);
+      return !t?.inSight || not(t);
     }, ms);
   }
 

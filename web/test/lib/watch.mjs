@@ -55,19 +55,25 @@ export function installWatch({ palette, bits }) {
     return identity ? `${identity}-${source}` : video.id;
   };
 
+  /** Whether the picture can be seen: elements are kept out of sight until the right picture is in them. */
+  const inSight = (video) => video.srcObject !== null && video.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+
   const follow = (video) => {
-    const seen = { frames: 0, colour: '', number: -1, mean: [], at: 0 };
+    const seen = { frames: 0, colour: '', number: -1, mean: [], print: 0, at: 0, inSight: false };
     videos.set(video, seen);
+    const look = (now, picture) => {
+      const before = seen.inSight ? seen.colour : '';
+      Object.assign(seen, picture, { inSight: inSight(video) });
+      const { colour, mean } = seen;
+      if (seen.inSight && colour !== before) changes.push({ at: now, colour, mean, tile: tileOf(video) });
+    };
     const frame = (now) => {
-      const picture = read(video);
-      if (picture.colour !== seen.colour) {
-        changes.push({ at: now, colour: picture.colour, mean: picture.mean, tile: tileOf(video) });
-      }
-      Object.assign(seen, picture, { at: now });
       seen.frames++;
+      look(now, { ...read(video), at: now });
       video.requestVideoFrameCallback(frame);
     };
     video.requestVideoFrameCallback(frame);
+    new MutationObserver(() => look(performance.now(), {})).observe(video, { attributes: true, attributeFilter: ['style', 'class'] });
   };
   const scan = () => {
     for (const video of document.querySelectorAll('video')) if (!videos.has(video)) follow(video);
@@ -79,7 +85,7 @@ export function installWatch({ palette, bits }) {
     const seen = videos.get(video);
     const box = video.getBoundingClientRect();
     return {
-      ...seen, tile: tileOf(video), width: video.videoWidth, height: video.videoHeight, has: video.srcObject !== null,
+      ...seen, tile: tileOf(video), width: video.videoWidth, height: video.videoHeight, inSight: inSight(video),
       ageMs: Math.round(performance.now() - seen.at), shown: { width: Math.round(box.width), height: Math.round(box.height) },
     };
   };

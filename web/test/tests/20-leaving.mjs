@@ -7,7 +7,7 @@ const gone = (viewer, identity, ms) =>
   until(`${identity} disappears from ${viewer.identity}`, async () => {
     const others = await viewer.call('others');
     const tile = await viewer.tile(`${identity}-camera`);
-    return others.every((o) => o.identity !== identity) && tile.has === false;
+    return others.every((o) => o.identity !== identity) && !tile.inSight;
   }, ms);
 
 async function leaveAndKill(bench) {

@@ -51,7 +51,7 @@ async function switchSlot(bench) {
     fromCall = Math.round(median(times.map((t) => t.call)));
     return median(times.map((t) => t.view));
   });
-  console.log(`     from the call of attach: ${fromCall} ms (the SDK gathers changes of a view)`);
+  console.log(`     from the call of attach: ${fromCall} ms`);
   check('one slot showed both', mids.size === 1, [...mids]);
   check('no new offers', (await viewer.call('count', '>', 'offer')) === offers);
   check('no offers wanted', (await viewer.call('count', '<', 'offer.wanted')) === wanted);
