@@ -64,7 +64,6 @@ const (
 	maxInboundSSRCs = 64 // live RTP sources of one Transport
 	maxRTCPTargets  = 256
 	maxInbox        = 16384 // packets that wait for a worker
-	maxNameBytes    = 256
 
 	negotiateTimeout  = 5 * time.Second
 	closeTimeout      = 2 * time.Second

@@ -28,19 +28,19 @@ type Participant struct {
 	scope scope
 
 	// Guarded by mu, which a negotiation holds for its whole length: one at a time. Room.mu may be taken under it.
-	mu         sync.Mutex
-	room       *Room
-	transport  *Transport
-	view       *signaling.View
-	slots      []*Slot // in the order of their m-lines
-	slotsRev   int
-	told       []signaling.Slot // the last slots event, or those in the welcome
-	welcomed   bool             // the welcome is made: later changes are told by events
-	wantedFor  int              // the number of slots that the last offer.wanted would lead to
-	offerRev   int
-	left       bool
-	closeOnce  sync.Once
-	closedOnce sync.Once
+	mu        sync.Mutex
+	room      *Room
+	transport *Transport
+	view      *signaling.View
+	slots     []*Slot // in the order of their m-lines
+	slotsRev  int
+	told      []signaling.Slot // the last slots event, or those in the welcome
+	welcomed  bool             // the welcome is made: later changes are told by events
+	wantedFor int              // the number of slots that the last offer.wanted would lead to
+	offerRev  int
+	left      bool
+	leaveOnce sync.Once
+	closeOnce sync.Once
 }
 
 func newParticipant(s *Server, r signaling.JoinRequest) *Participant {
@@ -160,7 +160,7 @@ func (p *Participant) Leave(reason string) {
 		return // it never joined: who refused it closes it
 	}
 	rm.leave(p, reason)
-	p.closeOnce.Do(func() {
+	p.leaveOnce.Do(func() {
 		p.srv.metrics.participants.Dec()
 		p.log.Info("participant left", zap.String("reason", reason))
 		p.srv.scope.task(p.close)
@@ -181,7 +181,7 @@ func (p *Participant) transportFailed(why string) {
 
 // close releases everything. It waits for the goroutines of the participant.
 func (p *Participant) close() {
-	p.closedOnce.Do(func() {
+	p.closeOnce.Do(func() {
 		p.scope.close()
 		p.mu.Lock()
 		t := p.transport
