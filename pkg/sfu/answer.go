@@ -54,6 +54,7 @@ func parseAnswer(local string, o *offer, candidates []candidate) (*answer, error
 		}
 		if _, ok := o.publications[mid]; ok && m.MediaName.Media == "video" {
 			setStartBitrate(m, line)
+			refuseDescriptor(m, line)
 		}
 	}
 	setCandidates(&desc, candidates)
@@ -129,30 +130,8 @@ func readExtmap(v string, ids *rtpfwd.ExtensionIDs) {
 	if err != nil {
 		return
 	}
-	id := uint8(n)
-	switch uri {
-	case extMID:
-		ids.MID = id
-	case extRID:
-		ids.RID = id
-	case extRepairedRID:
-		ids.RepairedRID = id
-	case extAudioLevel:
-		ids.AudioLevel = id
-	case extAbsSendTime:
-		ids.AbsSendTime = id
-	case extTransportCC:
-		ids.TransportCC = id
-	case extVideoOrient:
-		ids.VideoOrientation = id
-	case extPlayoutDelay:
-		ids.PlayoutDelay = id
-	case extAbsCaptureTime:
-		ids.AbsCaptureTime = id
-	case extDependency:
-		ids.DependencyDescriptor = id
-	case extVideoAllocation:
-		ids.VideoLayersAllocation = id
+	if field := extensionField(ids, uri); field != nil {
+		*field = uint8(n)
 	}
 }
 
@@ -173,6 +152,18 @@ func setStartBitrate(m *sdp.MediaDescription, line *answeredLine) {
 		})
 		m.Attributes = slices.Insert(m.Attributes, at+1, sdp.Attribute{Key: "fmtp", Value: prefix + param})
 	}
+}
+
+// refuseDescriptor takes the dependency descriptor back where the payload says all by itself: Chromium leaves picture id and
+// temporal layer out of VP8 payloads once the descriptor is agreed on.
+func refuseDescriptor(m *sdp.MediaDescription, line *answeredLine) {
+	if len(line.codecs) > 0 && (line.codecs[0].codec == rtpfwd.VP9 || line.codecs[0].codec == rtpfwd.AV1) {
+		return
+	}
+	line.extensions.DependencyDescriptor = 0
+	m.Attributes = slices.DeleteFunc(m.Attributes, func(a sdp.Attribute) bool {
+		return a.Key == sdp.AttrKeyExtMap && strings.Contains(a.Value, extDependency)
+	})
 }
 
 // setCandidates replaces the candidates of an answer, which stand for all our sockets, by the addresses that reach them.

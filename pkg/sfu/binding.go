@@ -83,17 +83,16 @@ func (in *ingest) addLine(line *offeredLine, po *signaling.PublicationOffer, agr
 	}
 }
 
+// mergeExtensions takes over the ids that a negotiation brought. In a bundle an id means the same on every m-line (RFC 8843,
+// section 7.1.3).
 func mergeExtensions(to, from *rtpfwd.ExtensionIDs) {
-	for _, f := range [...]struct{ to, from *uint8 }{
-		{&to.MID, &from.MID}, {&to.RID, &from.RID}, {&to.RepairedRID, &from.RepairedRID},
-		{&to.AudioLevel, &from.AudioLevel}, {&to.AbsSendTime, &from.AbsSendTime}, {&to.TransportCC, &from.TransportCC},
-		{&to.VideoOrientation, &from.VideoOrientation}, {&to.PlayoutDelay, &from.PlayoutDelay},
-		{&to.AbsCaptureTime, &from.AbsCaptureTime}, {&to.DependencyDescriptor, &from.DependencyDescriptor},
-		{&to.VideoLayersAllocation, &from.VideoLayersAllocation},
-	} {
-		if *f.from != 0 {
-			*f.to = *f.from
+	for _, uri := range videoExtensions {
+		if id := *extensionField(from, uri); id != 0 {
+			*extensionField(to, uri) = id
 		}
+	}
+	if from.AudioLevel != 0 {
+		to.AudioLevel = from.AudioLevel
 	}
 }
 

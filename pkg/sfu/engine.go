@@ -11,6 +11,8 @@ import (
 	"github.com/pion/stun/v4"
 	"github.com/pion/transport/v4/packetio"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/heliograph/heliograph/pkg/rtpfwd"
 )
 
 // Header extensions by their URIs, as registered with IANA or by their experiments.
@@ -26,6 +28,15 @@ const (
 	extAbsCaptureTime  = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time"
 	extDependency      = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
 	extVideoAllocation = "http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00"
+)
+
+// The extensions that are taken, by kind of media.
+var (
+	audioExtensions = []string{extAudioLevel, extMID, extAbsSendTime, extTransportCC, extAbsCaptureTime}
+	videoExtensions = []string{
+		extMID, extRID, extRepairedRID, extAbsSendTime, extTransportCC, extAbsCaptureTime,
+		extVideoOrient, extPlayoutDelay, extDependency, extVideoAllocation,
+	}
 )
 
 // newAPI makes the webrtc.API of one Transport. The interceptor registry stays empty: NACK, RTX, reports and feedback are ours.
@@ -95,15 +106,44 @@ func registerMedia(m *webrtc.MediaEngine) error {
 }
 
 func registerExtensions(m *webrtc.MediaEngine) error {
-	both := []string{extMID, extAbsSendTime, extTransportCC, extAbsCaptureTime}
-	audio := append([]string{extAudioLevel}, both...)
-	video := append([]string{extRID, extRepairedRID, extVideoOrient, extPlayoutDelay, extDependency, extVideoAllocation}, both...)
-	for kind, uris := range map[webrtc.RTPCodecType][]string{webrtc.RTPCodecTypeAudio: audio, webrtc.RTPCodecTypeVideo: video} {
-		for _, uri := range uris {
-			if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, kind); err != nil {
+	for _, k := range [...]struct {
+		kind webrtc.RTPCodecType
+		uris []string
+	}{{webrtc.RTPCodecTypeAudio, audioExtensions}, {webrtc.RTPCodecTypeVideo, videoExtensions}} {
+		for _, uri := range k.uris {
+			if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, k.kind); err != nil {
 				return fmt.Errorf("register extension %s: %w", uri, err)
 			}
 		}
+	}
+	return nil
+}
+
+// extensionField is the place of an extension's id; nil if the extension is not known.
+func extensionField(ids *rtpfwd.ExtensionIDs, uri string) *uint8 {
+	switch uri {
+	case extMID:
+		return &ids.MID
+	case extRID:
+		return &ids.RID
+	case extRepairedRID:
+		return &ids.RepairedRID
+	case extAudioLevel:
+		return &ids.AudioLevel
+	case extAbsSendTime:
+		return &ids.AbsSendTime
+	case extTransportCC:
+		return &ids.TransportCC
+	case extVideoOrient:
+		return &ids.VideoOrientation
+	case extPlayoutDelay:
+		return &ids.PlayoutDelay
+	case extAbsCaptureTime:
+		return &ids.AbsCaptureTime
+	case extDependency:
+		return &ids.DependencyDescriptor
+	case extVideoAllocation:
+		return &ids.VideoLayersAllocation
 	}
 	return nil
 }
