@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/heliograph/heliograph/internal/config"
+	"github.com/heliograph/heliograph/internal/localhost"
 )
 
 // checkCmd validates a configuration.
@@ -56,7 +57,7 @@ func warnings(cfg config.Config) []string {
 	switch {
 	case cfg.Dev:
 		all = append(all, "--dev is on: everybody who reaches this server can join any room under any name. Not for production.")
-	case len(cfg.Auth.Keys) == 0 && isLoopbackHost(cfg.HTTPAddr):
+	case len(cfg.Auth.Keys) == 0 && localhost.Is(cfg.HTTPAddr):
 		all = append(all, "there is no auth.keys: every program on this machine can join any room. Good for a first look, not for production.")
 	case len(cfg.Auth.Keys) == 0:
 		all = append(all, "there is no auth.keys and HTTP is open to other machines: nobody can get a token. Add a key, or --dev for a first look.")

@@ -2,16 +2,14 @@ package main
 
 import (
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"github.com/heliograph/heliograph/internal/localhost"
 	"github.com/heliograph/heliograph/internal/logging"
 )
 
@@ -95,7 +93,7 @@ func (f *front) serveReady(w http.ResponseWriter, _ *http.Request) {
 
 // serveMetrics answers only programs on this machine, and none behind a proxy on it: metrics tell who is there and when.
 func (f *front) serveMetrics(w http.ResponseWriter, r *http.Request) {
-	if !isLocal(r) {
+	if !localhost.Sent(r) {
 		http.NotFound(w, r)
 		return
 	}
@@ -107,29 +105,4 @@ func say(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, text+"\n") // the client may be gone, nobody else waits for it
-}
-
-// isLocal tells whether a request comes from this machine: a loopback address, a Host that is one too (a page elsewhere
-// whose name was made to point here has its own), and no trace of a proxy.
-func isLocal(r *http.Request) bool {
-	for name := range r.Header {
-		if name == "Forwarded" || name == "Via" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-") {
-			return false
-		}
-	}
-	remote, err := netip.ParseAddrPort(r.RemoteAddr)
-	return err == nil && remote.Addr().Unmap().IsLoopback() && isLoopbackHost(r.Host)
-}
-
-// isLoopbackHost takes "localhost", "127.0.0.1:8080", "[::1]:8080".
-func isLoopbackHost(hostport string) bool {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		host = strings.Trim(hostport, "[]")
-	}
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Unmap().IsLoopback()
 }

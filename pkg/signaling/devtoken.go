@@ -9,10 +9,11 @@ import (
 	"mime"
 	"net"
 	"net/http"
-	"net/netip"
 	"reflect"
 	"strings"
 	"time"
+
+	"github.com/heliograph/heliograph/internal/localhost"
 )
 
 // DevTokenTTL is how long a token of DevTokens is valid.
@@ -68,7 +69,7 @@ func NewDevTokens(c DevTokenConfig) (*DevTokens, error) {
 	}
 	return &DevTokens{
 		config:   c,
-		loopback: c.Listen != nil && isLoopback(c.Listen.String()),
+		loopback: c.Listen != nil && localhost.Is(c.Listen.String()),
 		shape:    shapeOf(reflect.TypeFor[devTokenRequest]()),
 	}, nil
 }
@@ -113,11 +114,11 @@ func (t *DevTokens) permit(r *http.Request) *Error {
 	switch {
 	case !t.loopback:
 		return Errorf(CodeForbiddenDevToken, "the server does not listen on a loopback address"+enable)
-	case !isLoopback(r.RemoteAddr):
+	case !localhost.Is(r.RemoteAddr):
 		return Errorf(CodeForbiddenDevToken, "the request comes from another machine"+enable)
-	case !isLoopback(r.Host):
+	case !localhost.Is(r.Host):
 		return Errorf(CodeForbiddenDevToken, "the page was not opened as localhost or 127.0.0.1"+enable)
-	case viaProxy(r.Header):
+	case localhost.ViaProxy(r.Header):
 		return Errorf(CodeForbiddenDevToken, "the request comes through a proxy"+enable)
 	}
 	return nil
@@ -175,29 +176,6 @@ func connectURL(r *http.Request) string {
 		return "wss://" + r.Host + "/v1/connect"
 	}
 	return "ws://" + r.Host + "/v1/connect"
-}
-
-// isLoopback reports whether a host with or without a port is localhost or a loopback address.
-func isLoopback(hostport string) bool {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		host = strings.TrimSuffix(strings.TrimPrefix(hostport, "["), "]")
-	}
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	a, err := netip.ParseAddr(host)
-	return err == nil && a.Unmap().IsLoopback()
-}
-
-// viaProxy reports whether a header tells that the request was passed on.
-func viaProxy(h http.Header) bool {
-	for name := range h {
-		if name == "Forwarded" || name == "Via" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-") {
-			return true
-		}
-	}
-	return false
 }
 
 func writeHTTPError(w http.ResponseWriter, status int, e *Error) { writeJSON(w, status, e.body()) }
