@@ -60,7 +60,7 @@ type Config struct {
 const (
 	maxSDPBytes     = 256 << 10
 	maxMediaLines   = 100
-	maxExtmaps      = 20 // Chromium offers 16 with the dependency descriptor and the layers allocation
+	maxExtmaps      = 16 // Chromium offers 11 for video, and 16 with every one that it knows
 	maxInboundSSRCs = 64 // live RTP sources of one Transport
 	maxRTCPTargets  = 256
 	maxInbox        = 16384 // packets that wait for a worker
