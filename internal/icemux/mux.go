@@ -291,6 +291,3 @@ func (m *Mux) Close() error {
 	m.readers.Wait()
 	return errors.Join(errs...)
 }
-
-// firstFrame is how long a TCP connection may take to say whose it is.
-const firstFrame = 5 * time.Second

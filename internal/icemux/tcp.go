@@ -14,6 +14,7 @@ import (
 
 const (
 	maxPending   = 256              // TCP connections that have not said yet whose they are
+	firstFrame   = 5 * time.Second  // how long one may take to say it
 	tcpIdle      = 60 * time.Second // without a frame: consent checks come far more often
 	tcpWriteWait = 5 * time.Second
 	tcpQueue     = 1024 // datagrams that wait for a slow TCP connection

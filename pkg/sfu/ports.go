@@ -57,13 +57,19 @@ func portsOf(mux ice.UDPMux) *ports {
 	return p
 }
 
-// nameCandidates names the operator's addresses, else all of the machine, loopback last: UDP first, then TCP.
+// nameCandidates names the operator's addresses, else those that UDP listens on, else all of the machine, loopback last: UDP
+// first, then TCP.
 func (p *ports) nameCandidates(nodeIPs []netip.Addr) error {
 	ips := slices.Clone(nodeIPs)
 	if len(ips) == 0 {
-		var err error
-		if ips, err = icemux.LocalAddrs(); err != nil {
-			return err
+		for _, a := range p.udp {
+			ips = append(ips, a.Addr())
+		}
+		if len(ips) == 0 {
+			var err error
+			if ips, err = icemux.LocalAddrs(); err != nil {
+				return err
+			}
 		}
 		slices.SortStableFunc(ips, func(a, b netip.Addr) int {
 			switch {

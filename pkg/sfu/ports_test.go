@@ -48,21 +48,35 @@ func TestNodeIPsReplaceTheCandidates(t *testing.T) {
 	}
 }
 
-// Without them every address of the machine is named, loopback last, for browsers prefer what comes first.
-func TestCandidatesNameEveryAddressLoopbackLast(t *testing.T) {
-	p := &ports{udp: []netip.AddrPort{netip.MustParseAddrPort("10.0.0.5:7700")}}
+// Without them the addresses that UDP listens on are named, and no others, loopback last: browsers prefer what comes first.
+func TestCandidatesNameWhatIsListenedOn(t *testing.T) {
+	p := &ports{tcp: netip.MustParseAddrPort("[::]:7701")}
+	for _, a := range []string{"127.0.0.1:7700", "10.0.0.5:7700", "[::1]:7700"} {
+		p.udp = append(p.udp, netip.MustParseAddrPort(a))
+	}
 	if err := p.nameCandidates(nil); err != nil {
 		t.Fatal(err)
 	}
-	seenLoopback := false
+	var got []string
 	for _, c := range p.candidates {
-		if seenLoopback && !c.addr.Addr().IsLoopback() {
-			t.Errorf("%s comes after loopback", c.addr)
-		}
-		seenLoopback = seenLoopback || c.addr.Addr().IsLoopback()
+		got = append(got, c.network+" "+c.addr.String())
 	}
-	if !seenLoopback {
-		t.Error("loopback is not named")
+	want := []string{
+		"udp 10.0.0.5:7700", "udp 127.0.0.1:7700", "udp [::1]:7700", "tcp 10.0.0.5:7701", "tcp 127.0.0.1:7701", "tcp [::1]:7701",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("candidates %v, want %v", got, want)
+	}
+}
+
+// With ICE-TCP alone every address of the machine is named.
+func TestCandidatesOfTCPAlone(t *testing.T) {
+	p := &ports{tcp: netip.MustParseAddrPort("[::]:7701")}
+	if err := p.nameCandidates(nil); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(p.candidates); n == 0 || !p.candidates[n-1].addr.Addr().IsLoopback() || p.candidates[0].network != "tcp" {
+		t.Errorf("candidates %v, want TCP ones, loopback last", p.candidates)
 	}
 }
 
