@@ -88,6 +88,9 @@ func (p *Participant) SayMuted(ctx context.Context, s signaling.Source, muted bo
 	if err != nil {
 		return err
 	}
+	told := func() { pub.toldMute.Store(int64(p.world.now())) }
+	told()
+	defer told()
 	return p.signal.request(ctx, signaling.TypePublicationUpdate, signaling.PublicationUpdate{Publication: pub.id, Muted: &muted}, nil)
 }
 

@@ -29,7 +29,7 @@ func (d *audioDecoder) packet(now time.Duration, p *rtp.Packet) {
 		return
 	}
 	goesOn := d.before.known && p.CSRC[0] == d.source && p.SequenceNumber == d.seq+1
-	if goesOn && st.frame != d.last.frame+1 && st.captured-d.last.captured < time.Second { // a longer gap is a stay elsewhere
+	if goesOn && st.frame != d.last.frame+1 && st.needs != st.frame && st.captured-d.last.captured < time.Second { // a longer gap is a stay elsewhere
 		d.slot.fault(now, "audio frame %d follows %d without a gap in the sequence numbers", st.frame, d.last.frame)
 	}
 	d.source = p.CSRC[0]

@@ -46,6 +46,10 @@ const (
 	fullWidth   = 1280
 	fullHeight  = 720
 	silence     = 127 // dBov below the loudest
+
+	// muteInFlight is how long after a mute, or after its end, frames may be missing without a gap in the numbers: what
+	// arrives while the server holds a publication for muted is not forwarded.
+	muteInFlight = 200 * time.Millisecond
 )
 
 func (f *Format) kind() signaling.Kind {
@@ -73,8 +77,9 @@ type Publication struct {
 	done chan struct{}
 
 	// Atomic.
-	muted atomic.Bool
-	level atomic.Int32 // dBov below the loudest
+	muted    atomic.Bool
+	level    atomic.Int32 // dBov below the loudest
+	toldMute atomic.Int64 // when the server last took a mute or the end of one: a time.Duration
 }
 
 // maker makes the frames of one encoding. run owns it.
@@ -230,7 +235,10 @@ func (p *Publication) audio(now time.Duration) {
 	if m.idle() {
 		return
 	}
-	s := stamp{origin: p.origin, key: true, parts: 1, frame: m.frame, captured: now}
+	s := stamp{origin: p.origin, key: true, parts: 1, frame: m.frame, needs: m.frame - 1, captured: now}
+	if now-time.Duration(p.toldMute.Load()) < muteInFlight {
+		s.needs = s.frame
+	}
 	m.frame++
 	dBov := uint8(p.level.Load())
 	m.send(m.base+rtpTime(now, audioRate), [][]byte{s.append([]byte{0xf8}, 80)}, level{set: true, dBov: dBov, voice: dBov < silence})

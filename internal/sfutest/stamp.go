@@ -14,7 +14,7 @@ type stamp struct {
 	part     uint8 // of the frame, from 0
 	parts    uint8
 	frame    uint32
-	needs    uint32 // the frame that this one refers to; not of a keyframe
+	needs    uint32 // the frame that this one refers to; not of a keyframe; itself: audio before which some may be missing
 	captured time.Duration
 }
 
