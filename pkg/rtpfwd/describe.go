@@ -28,7 +28,9 @@ func (in *Inbound) describe(p *Packet, place *placement) bool {
 }
 
 // noDescriptor is that of a packet without known video payload.
-func noDescriptor() codec.Descriptor { return codec.Descriptor{PictureID: -1, TL0: -1, KeyIdx: -1} }
+func noDescriptor() codec.Descriptor {
+	return codec.Descriptor{PictureID: -1, FrameNumber: -1, TL0: -1, KeyIdx: -1}
+}
 
 // readDependencies parses the dependency descriptor. A late packet must not bring
 // an old template structure back, so it gets a copy.

@@ -40,7 +40,7 @@ func TestParseAV1(t *testing.T) {
 		{"frame with layer", "0001 0000 0 0110 100 101 10 000" + interFrame, layered},
 		{"frame, last fragment", "1001 0000 0 0001 000", empty()},
 		{"fragment and tile group", "1010 0000 00000010 0 0001 000 11111111 0 0100 100 101 10 000 1111",
-			Descriptor{PictureID: -1, TL0: -1, KeyIdx: -1, Temporal: 5, Spatial: 2}},
+			Descriptor{PictureID: -1, TL0: -1, KeyIdx: -1, FrameNumber: -1, Temporal: 5, Spatial: 2}},
 		{"tile group", "0001 0000 0 0100 000 11111111", empty()},
 		{"padding only", "0001 0000 0 1111 000 11111111", empty()},
 		{"temporal delimiter only", "0001 0000 0 0010 000", start(nil)},

@@ -1,5 +1,7 @@
 package codec
 
+import "math/bits"
+
 // The bits behind the mandatory fields of a dependency descriptor.
 const (
 	ddStructure = 0x10 // template_dependency_structure_present_flag
@@ -21,14 +23,14 @@ const (
 //	| 5 flags | template structure | active targets | DTIs | diffs | chains
 //	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 //
-// Start and End are S and E, PictureID is the frame number, the layer is that
-// of the template. Keyframe is set in the first packet of a frame that brings a
+// Start and End are S and E, FrameNumber and PictureID are the frame number, the
+// layer is that of the template. Keyframe is set in the first packet of a frame that brings a
 // template structure and refers to no other frame. SwitchUp is set if the frame
 // is a "switch" for the highest active decode target of its spatial layer: with
 // the frame, all that follows in the layer can be decoded.
 //
 // The result is also in s.Frame. On an error s is unchanged and, but for
-// ErrShort in the first three bytes, Start, End and PictureID are still right.
+// ErrShort in the first three bytes, Start, End and the frame number are still right.
 // A packet that comes late (a retransmission behind a newer structure) must not
 // turn s back: parse it with a copy of s.
 // Errors: ErrShort, ErrNoStructure, ErrUnknownTemplate, ErrTooLarge, ErrReserved.
@@ -38,7 +40,8 @@ func ParseDependencyDescriptor(ext []byte, s *DependencyStructure, d *Descriptor
 		return ErrShort
 	}
 	d.Start, d.End = ext[0]&0x80 != 0, ext[0]&0x40 != 0
-	d.PictureID, d.PictureIDBits = int32(ext[1])<<8|int32(ext[2]), 16
+	d.FrameNumber = int32(ext[1])<<8 | int32(ext[2])
+	d.PictureID, d.PictureIDBits = d.FrameNumber, 16
 	id := ext[0] & 0x3f
 	r := bitReader{buf: ext, pos: 24}
 	flags := uint32(0)
@@ -48,10 +51,12 @@ func ParseDependencyDescriptor(ext []byte, s *DependencyStructure, d *Descriptor
 	if flags&ddStructure != 0 {
 		return parseWithStructure(&r, id, flags, s, d)
 	}
+	activeAt := r.pos
 	if err := s.readFrame(&r, id, flags); err != nil {
 		return err
 	}
 	s.describe(d)
+	d.placeTargets(s, flags, activeAt, r.pos)
 	return nil
 }
 
@@ -62,11 +67,13 @@ func parseWithStructure(r *bitReader, id uint8, flags uint32, s *DependencyStruc
 	if err := next.readStructure(r); err != nil {
 		return err
 	}
+	activeAt := r.pos
 	if err := next.readFrame(r, id, flags); err != nil {
 		return err
 	}
 	*s = next
 	s.describe(d)
+	d.placeTargets(s, flags, activeAt, r.pos)
 	d.Keyframe = d.Start && s.Frame.diffCount == 0
 	return nil
 }
@@ -102,14 +109,26 @@ func (s *DependencyStructure) readFrame(r *bitReader, id uint8, flags uint32) er
 	if r.overrun {
 		return ErrShort
 	}
-	s.Active, s.Frame = active, frame
+	s.Frame = frame
+	if active != s.Active {
+		s.activate(active)
+	}
 	return nil
+}
+
+// activate sets the active decode targets, and sorts them by layer.
+func (s *DependencyStructure) activate(active uint32) {
+	s.Active, s.active = active, [maxSpatial]uint8{}
+	for i := range s.TargetCount {
+		layer := s.layers[i&(maxTargets-1)]
+		s.active[layer>>3&0x03] |= uint8(active>>i&1) << (layer & 0x07)
+	}
 }
 
 // readDiffs reads frame_fdiffs: differences of 4, 8 or 12 bits, each behind its
 // size, until a size of 0.
 func (f *FrameDependency) readDiffs(r *bitReader) error {
-	f.diffCount = 0
+	f.diffCount, f.diffs = 0, [maxDiffs]uint16{}
 	for size := r.u(2); size != 0; size = r.u(2) {
 		if int(f.diffCount) == len(f.diffs) {
 			return ErrTooLarge
@@ -125,43 +144,60 @@ func (s *DependencyStructure) describe(d *Descriptor) {
 	f := &s.Frame
 	d.Spatial, d.Temporal = f.Spatial, f.Temporal
 	d.SpatialLayers, d.TemporalLayers = s.spatialLayers, s.temporalLayers
-	highest := s.highestActive()
+	d.HasTargets, d.Active = true, s.active
+	d.RefCount, d.Refs = f.diffCount, f.diffs
+	d.Predicted = f.diffCount > 0
+	s.describeTargets(d)
+	highest := d.highestActive()
 	if s.hasSizes {
 		d.Width, d.Height = s.sizes[highest].width, s.sizes[highest].height
 	}
-	d.SwitchUp = s.switchesUp()
+	d.SwitchUp = d.switchesUp()
 	d.Discardable = f.discardable()
 	d.EndOfSuperframe = d.End && s.Active != 0 && f.Spatial >= highest
+}
+
+// describeTargets sorts the indications of the frame by the layer of their decode
+// target.
+func (s *DependencyStructure) describeTargets(d *Descriptor) {
+	indications := s.Frame.targets
+	for i := range s.TargetCount {
+		layer := s.layers[i&(maxTargets-1)]
+		bit := uint8(1) << (layer & 0x07)
+		spatial := layer >> 3 & 0x03
+		switch Indication(indications & 0x03) {
+		case NotPresent:
+		case Switch:
+			d.SwitchTo[spatial] |= bit
+			d.Present[spatial] |= bit
+		default:
+			d.Present[spatial] |= bit
+		}
+		indications >>= 2
+	}
 }
 
 // switchesUp says whether the frame has the indication "switch" for the active
 // decode target with the highest temporal layer among those of its own spatial
 // layer, or of the next higher one that has any.
-func (s *DependencyStructure) switchesUp() bool {
-	best := -1
-	for i := range int(s.TargetCount) {
-		t := s.Targets[i]
-		if s.Active>>i&1 == 0 || t.Spatial < s.Frame.Spatial {
-			continue
-		}
-		if best < 0 || t.Spatial < s.Targets[best].Spatial ||
-			t.Spatial == s.Targets[best].Spatial && t.Temporal > s.Targets[best].Temporal {
-			best = i
+func (d *Descriptor) switchesUp() bool {
+	for s := d.Spatial; s < maxSpatial; s++ {
+		if active := d.Active[s]; active != 0 {
+			return d.SwitchTo[s]>>(bits.Len8(active)-1)&1 == 1
 		}
 	}
-	return best >= 0 && s.Frame.Target(best) == Switch
+	return false
 }
 
 // highestActive returns the highest spatial layer of the active decode targets,
 // 0 if none is active.
-func (s *DependencyStructure) highestActive() int8 {
-	highest := int8(0)
-	for i := range int(s.TargetCount) {
-		if s.Active>>i&1 == 1 {
-			highest = max(highest, s.Targets[i].Spatial)
+func (d *Descriptor) highestActive() int8 {
+	for s := int8(maxSpatial - 1); s > 0; s-- {
+		if d.Active[s] != 0 {
+			return s
 		}
 	}
-	return highest
+	return 0
 }
 
 // RewriteDependencyDescriptor overwrites the frame number in the body of the

@@ -71,7 +71,7 @@ type DecodeTarget struct {
 
 // DependencyStructure is the template structure of a stream (appendix A.8.3)
 // with the state that later packets change. The zero value has no structure
-// yet. Its size is fixed, 4,288 bytes; ParseDependencyDescriptor owns the content.
+// yet. Its size is fixed, 4,328 bytes; ParseDependencyDescriptor owns the content.
 type DependencyStructure struct {
 	// TargetCount and ChainCount say how many decode targets (1 to 32, 0 without
 	// structure) and chains (0 to 32) there are.
@@ -85,6 +85,8 @@ type DependencyStructure struct {
 
 	spatialLayers, temporalLayers uint8
 	templateOffset, templateCount uint8
+	layers                        [maxTargets]uint8 // of Targets, spatial<<3 | temporal
+	active                        [maxSpatial]uint8 // Active by layer, as in Descriptor
 	hasSizes                      bool
 	sizes                         [maxSpatial]struct{ width, height uint16 }
 	templates                     [maxTemplates]FrameDependency
@@ -193,7 +195,9 @@ func (s *DependencyStructure) deriveTargets() {
 			target.Spatial = max(target.Spatial, t.Spatial)
 			target.Temporal = max(target.Temporal, t.Temporal)
 		}
+		s.layers[i] = uint8(target.Spatial)<<3 | uint8(target.Temporal)
 	}
+	s.activate(s.Active)
 }
 
 // readSizes reads render_resolutions. A side of 65,536 pixels is kept as 65,535.

@@ -7,6 +7,9 @@ type Descriptor struct {
 	// PictureID is the picture id of VP8 and VP9 or the frame number of the AV1
 	// dependency descriptor, as wide as PictureIDBits says; -1 if there is none.
 	PictureID int32
+	// FrameNumber is the frame number of the dependency descriptor, 0 to 65535, or
+	// -1 if the packet has none. Refs count in it.
+	FrameNumber int32
 	// TL0 is TL0PICIDX of VP8 and VP9, 0 to 255, or -1 if there is none.
 	TL0 int16
 	// Width and Height are the picture size in pixels, with spatial layers that of
@@ -50,18 +53,46 @@ type Descriptor struct {
 	// InterLayer says that the frame uses the next lower spatial layer of the same
 	// picture: VP9 D. Other codecs leave it false.
 	InterLayer bool
+	// Predicted says that the frame refers to frames of earlier pictures: VP9 P. By
+	// a dependency descriptor alone it says that the frame refers to any other
+	// frame. Other codecs leave it false.
+	Predicted bool
 	// Discardable says that no other frame refers to this one: VP8 N, H264
 	// slices with nal_ref_idc 0, AV1 "discardable" wherever it is present.
 	Discardable bool
 
+	// HasTargets says that Present, SwitchTo, Active and Refs hold: the packet has a
+	// dependency descriptor, and the structure that it needs is known.
+	HasTargets bool
+	// TellsTargets says that the descriptor brings a template structure or the
+	// active decode targets: a receiver that gets fewer must then be told its own
+	// (see RewriteActiveTargets).
+	TellsTargets bool
+	// Present has bit t of element s set if the frame is part of the decode target
+	// of spatial layer s and temporal layer t. The layer of a decode target is that
+	// of DecodeTarget; where two have the same, their bits are or-ed, here and below.
+	Present [maxSpatial]uint8
+	// SwitchTo has that bit set if the frame is a switch indication for the decode
+	// target: with the frame, all later frames of the target can be decoded.
+	SwitchTo [maxSpatial]uint8
+	// Active has that bit set if the decode target is being sent.
+	Active [maxSpatial]uint8
+	// RefCount says how many elements of Refs hold, 0 to 8.
+	RefCount uint8
+	// Refs are the distances in frame numbers, 1 to 4096, to the frames that this
+	// one refers to.
+	Refs [maxDiffs]uint16
+
 	// Offsets of the rewritable fields in the payload, 0 if absent: the first byte
 	// of a payload is never one of them. All are below 6.
 	pictureIDAt, tl0At, keyIdxAt uint8
+
+	targets targetPlace
 }
 
 // reset sets d to "nothing known".
 func (d *Descriptor) reset() {
-	*d = Descriptor{PictureID: -1, TL0: -1, KeyIdx: -1}
+	*d = Descriptor{PictureID: -1, FrameNumber: -1, TL0: -1, KeyIdx: -1}
 }
 
 // fail resets d, so that no half of a malformed packet is used, and returns err.

@@ -90,21 +90,33 @@ func unhex(s string) []byte {
 }
 
 // empty is a Descriptor that says nothing.
-func empty() Descriptor { return Descriptor{PictureID: -1, TL0: -1, KeyIdx: -1} }
+func empty() Descriptor { return Descriptor{PictureID: -1, FrameNumber: -1, TL0: -1, KeyIdx: -1} }
 
 // visible is d without the offsets.
 func visible(d Descriptor) Descriptor {
 	d.pictureIDAt, d.tl0At, d.keyIdxAt = 0, 0, 0
+	d.targets = targetPlace{}
 	return d
+}
+
+// targetless is d without what it says of decode targets and references.
+func targetless(d Descriptor) Descriptor {
+	d.HasTargets, d.TellsTargets, d.Predicted = false, false, false
+	d.Present, d.SwitchTo, d.Active = [4]uint8{}, [4]uint8{}, [4]uint8{}
+	d.Refs, d.RefCount = [8]uint16{}, 0
+	return visible(d)
 }
 
 // dirty is a Descriptor with nonsense in every field, which a parser must clear.
 func dirty() Descriptor {
 	return Descriptor{
-		PictureID: 99, TL0: 98, Width: 97, Height: 96, KeyIdx: 5, PictureIDBits: 3,
+		PictureID: 99, FrameNumber: 95, TL0: 98, Width: 97, Height: 96, KeyIdx: 5, PictureIDBits: 3,
 		Spatial: 9, Temporal: 9, SpatialLayers: 9, TemporalLayers: 9,
 		Start: true, End: true, EndOfSuperframe: true, Keyframe: true, SwitchUp: true,
-		InterLayer: true, Discardable: true,
+		InterLayer: true, Discardable: true, Predicted: true,
+		HasTargets: true, TellsTargets: true, Present: [4]uint8{1, 2, 3, 4}, SwitchTo: [4]uint8{5, 6, 7, 8},
+		Active: [4]uint8{9, 10, 11, 12}, RefCount: 8, Refs: [8]uint16{1, 2, 3, 4, 5, 6, 7, 8},
+		targets:     targetPlace{activeAt: 99, end: 99, count: 32, told: true, active: 77},
 		pictureIDAt: 200, tl0At: 201, keyIdxAt: 202,
 	}
 }
@@ -136,6 +148,9 @@ func checkPayload(t *testing.T, parse func([]byte, *Descriptor) error, payload [
 	if (d.pictureIDAt != 0) != (d.PictureID >= 0) || (d.tl0At != 0) != (d.TL0 >= 0) || (d.keyIdxAt != 0) != (d.KeyIdx >= 0) {
 		t.Fatalf("offsets and values disagree: %+v", d)
 	}
+	if d.FrameNumber != -1 || d.HasTargets || d.TellsTargets || d.RefCount != 0 || d.targets != (targetPlace{}) {
+		t.Fatalf("only a dependency descriptor tells %+v", d)
+	}
 	checkRanges(t, d)
 	return d, nil
 }
@@ -148,6 +163,14 @@ func checkRanges(t *testing.T, d Descriptor) {
 	}
 	if d.Spatial < 0 || d.Spatial > 7 || d.Temporal < 0 || d.Temporal > 7 || d.KeyIdx > 31 || d.TL0 > 255 {
 		t.Fatalf("out of range: %+v", d)
+	}
+	if d.FrameNumber < -1 || d.FrameNumber > 65535 || d.RefCount > 8 {
+		t.Fatalf("frame %d, %d references", d.FrameNumber, d.RefCount)
+	}
+	for s := range d.Present {
+		if d.SwitchTo[s]&^d.Present[s] != 0 {
+			t.Fatalf("a switch where it is not present: %+v", d)
+		}
 	}
 	if d.PictureID >= 1<<d.PictureIDBits || (d.PictureID < 0) != (d.PictureIDBits == 0) {
 		t.Fatalf("picture id %d of %d bits", d.PictureID, d.PictureIDBits)

@@ -19,7 +19,7 @@ const (
 //
 //	 0 1 2 3 4 5 6 7
 //	+-+-+-+-+-+-+-+-+
-//	|I|P|L|F|B|E|V|Z|  B: Start; E: End
+//	|I|P|L|F|B|E|V|Z|  P: Predicted; B: Start; E: End
 //	+-+-+-+-+-+-+-+-+
 //	|M| PictureID   |  if I, one or two bytes
 //	+-+-+-+-+-+-+-+-+
@@ -51,7 +51,8 @@ func ParseVP9(payload []byte, d *Descriptor) error {
 	flags := payload[0]
 	d.Start = flags&vp9Begin != 0
 	d.End = flags&vp9End != 0
-	d.Keyframe = d.Start && flags&vp9Predicted == 0 && d.Spatial == 0
+	d.Predicted = flags&vp9Predicted != 0
+	d.Keyframe = d.Start && !d.Predicted && d.Spatial == 0
 	only := flags&vp9Layers == 0
 	highest := d.SpatialLayers != 0 && int(d.Spatial) == int(d.SpatialLayers)-1
 	d.EndOfSuperframe = d.End && (only || highest)

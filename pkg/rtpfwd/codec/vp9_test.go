@@ -28,34 +28,34 @@ func TestParseVP9(t *testing.T) {
 		want          Descriptor
 	}{
 		{"keyframe without layers", "10001100 00000001 11111111",
-			Descriptor{PictureID: 1, PictureIDBits: 7, TL0: -1, KeyIdx: -1, Start: true, End: true,
+			Descriptor{PictureID: 1, PictureIDBits: 7, TL0: -1, KeyIdx: -1, FrameNumber: -1, Start: true, End: true,
 				EndOfSuperframe: true, Keyframe: true, pictureIDAt: 1}},
 		{"non-flexible keyframe with structure", "10101010 1000000100000010 00010000 00000101" + vp9Structure3 + "11111111",
-			Descriptor{PictureID: 258, PictureIDBits: 15, TL0: 5, KeyIdx: -1, Start: true, Keyframe: true, SwitchUp: true,
+			Descriptor{PictureID: 258, PictureIDBits: 15, TL0: 5, KeyIdx: -1, FrameNumber: -1, Start: true, Keyframe: true, SwitchUp: true,
 				SpatialLayers: 3, TemporalLayers: 3, Width: 1280, Height: 720, pictureIDAt: 1, tl0At: 4}},
 		{"highest layer with structure", "10101110 00000011 00000101 00000101" + vp9Structure3 + "11111111",
-			Descriptor{PictureID: 3, PictureIDBits: 7, TL0: 5, KeyIdx: -1, Start: true, End: true, EndOfSuperframe: true,
+			Descriptor{PictureID: 3, PictureIDBits: 7, TL0: 5, KeyIdx: -1, FrameNumber: -1, Start: true, End: true, EndOfSuperframe: true,
 				Spatial: 2, InterLayer: true, SpatialLayers: 3, TemporalLayers: 3, Width: 1280, Height: 720,
 				pictureIDAt: 1, tl0At: 3}},
 		{"upper layer of a keyframe", "10101100 00000011 00000011 00000101 11111111",
-			Descriptor{PictureID: 3, PictureIDBits: 7, TL0: 5, KeyIdx: -1, Start: true, End: true,
+			Descriptor{PictureID: 3, PictureIDBits: 7, TL0: 5, KeyIdx: -1, FrameNumber: -1, Start: true, End: true,
 				Spatial: 1, InterLayer: true, pictureIDAt: 1, tl0At: 3}},
 		{"flexible, two references", "11111000 1111111111111111 01011000 00000011 00000100 11111111",
-			Descriptor{PictureID: 32767, PictureIDBits: 15, TL0: -1, KeyIdx: -1, Start: true, SwitchUp: true,
-				Spatial: 4, Temporal: 2, pictureIDAt: 1}},
+			Descriptor{PictureID: 32767, PictureIDBits: 15, TL0: -1, KeyIdx: -1, FrameNumber: -1, Start: true, SwitchUp: true,
+				Spatial: 4, Temporal: 2, Predicted: true, pictureIDAt: 1}},
 		{"flexible, three references", "11110001 00000000 00000000 00000011 00000011 00000110 11111111",
-			Descriptor{PictureIDBits: 7, TL0: -1, KeyIdx: -1, pictureIDAt: 1}},
+			Descriptor{PictureIDBits: 7, TL0: -1, KeyIdx: -1, FrameNumber: -1, Predicted: true, pictureIDAt: 1}},
 		{"last packet of a delta frame", "11100100 00000000 11110000 11111111 11111111",
-			Descriptor{PictureIDBits: 7, TL0: 255, KeyIdx: -1, Temporal: 7, SwitchUp: true, End: true,
+			Descriptor{PictureIDBits: 7, TL0: 255, KeyIdx: -1, FrameNumber: -1, Temporal: 7, SwitchUp: true, End: true, Predicted: true,
 				pictureIDAt: 1, tl0At: 3}},
 		{"no picture id", "00101000 00000000 00000001 11111111",
-			Descriptor{PictureID: -1, TL0: 1, KeyIdx: -1, Start: true, Keyframe: true, tl0At: 2}},
+			Descriptor{PictureID: -1, TL0: 1, KeyIdx: -1, FrameNumber: -1, Start: true, Keyframe: true, tl0At: 2}},
 		{"structure without sizes and group", "00001010 00100000 11111111",
-			Descriptor{PictureID: -1, TL0: -1, KeyIdx: -1, Start: true, Keyframe: true, SpatialLayers: 2}},
+			Descriptor{PictureID: -1, TL0: -1, KeyIdx: -1, FrameNumber: -1, Start: true, Keyframe: true, SpatialLayers: 2}},
 		{"structure with an empty group", "00001010 00101000 00000000 11111111",
-			Descriptor{PictureID: -1, TL0: -1, KeyIdx: -1, Start: true, Keyframe: true, SpatialLayers: 2}},
+			Descriptor{PictureID: -1, TL0: -1, KeyIdx: -1, FrameNumber: -1, Start: true, Keyframe: true, SpatialLayers: 2}},
 		{"structure with fewer layers than the frame's", "00101010 00001110 00000000 00110000 0000000000000001 0000000000000010 0000000000000011 0000000000000100 1",
-			Descriptor{PictureID: -1, TL0: 0, KeyIdx: -1, Start: true, Spatial: 7, SpatialLayers: 2,
+			Descriptor{PictureID: -1, TL0: 0, KeyIdx: -1, FrameNumber: -1, Start: true, Spatial: 7, SpatialLayers: 2,
 				Width: 3, Height: 4, tl0At: 2}},
 	} {
 		d, err := checkPayload(t, ParseVP9, bin(c.payload))
@@ -173,7 +173,7 @@ func (m vp9Model) encode() []byte { return append(m.descriptor(), m.frame) }
 // want is what the parser should say of the payload.
 func (m vp9Model) want() Descriptor {
 	d := empty()
-	d.Start, d.End = m.begin, m.end
+	d.Start, d.End, d.Predicted = m.begin, m.end, m.predicted
 	switch {
 	case m.hasID && m.wideID:
 		d.PictureID, d.PictureIDBits = int32(m.id), 15
