@@ -26,10 +26,9 @@ type ForwarderConfig struct {
 //
 // Audio always passes. Video starts at a keyframe and changes the Encoding at a
 // keyframe only; until that comes the old Encoding goes on. A keyframe of an
-// Encoding on the way to the wanted one is taken too. Temporal layers are left
-// out at once, and taken at switching points (RFC 7741 Y bit, RFC 9628 U bit,
-// "switch" of the AV1 dependency descriptor). Spatial layers inside one Encoding
-// pass whole.
+// Encoding on the way to the wanted one is taken too. Inside an Encoding temporal
+// and spatial layers are left out as soon as what remains can be decoded, and taken
+// at switching points: see layerSelection.
 type Forwarder struct {
 	codec   Codec
 	sources []source // by encoding
@@ -39,9 +38,9 @@ type Forwarder struct {
 	current int8 // the encoding that is forwarded, -1 none
 	begun   bool // something of the selection was chosen; false right after a start
 
-	numbers  renumbering // sequence numbers of the current encoding
-	newest   SeqNo       // of its packets with media; padding may come before its picture
-	layers   temporalLayers
+	numbers  renumbering    // sequence numbers of the current encoding
+	newest   SeqNo          // of its packets with media; padding may come before its picture
+	layers   layerSelection // inside the current encoding
 	pictures pictureIDs
 	ended    bool          // the newest packet was the end of its picture
 	checked  time.Duration // the latest Advance
@@ -93,22 +92,35 @@ func (f *Forwarder) SetTarget(now time.Duration, l Layer) {
 // Target returns what SetTarget granted.
 func (f *Forwarder) Target() Layer { return f.target }
 
-// Current returns what is being forwarded: the Encoding and the highest temporal
-// layer; Spatial -1 if nothing.
+// Current returns the layer that is being forwarded, Spatial -1 if none.
 func (f *Forwarder) Current() Layer {
 	if f.current < 0 {
 		return Layer{Spatial: -1, Temporal: -1}
 	}
-	return Layer{Spatial: f.current, Temporal: f.layers.limit}
+	l := f.layers.limit
+	if len(f.sources) > 1 {
+		l.Spatial = f.current
+	}
+	return l
 }
 
-// KeyframeWanted says which Encoding must send a keyframe for the start or for the
-// switch to the wanted Encoding. It stays wanted until Select was given one.
+// KeyframeWanted says which Encoding must send a keyframe for the start, or for the
+// way to the target that nothing else leads to. It stays wanted until Select was given
+// one.
 func (f *Forwarder) KeyframeWanted() (encoding uint8, ok bool) {
-	if !f.codec.Video() || f.wanted < 0 || f.current == f.wanted {
+	if !f.codec.Video() || f.wanted < 0 || f.current == f.wanted && !f.layers.stuck(f.inside()) {
 		return 0, false
 	}
 	return uint8(f.wanted), true
+}
+
+// inside returns the target inside the current Encoding: of several encodings all
+// spatial layers of one are taken.
+func (f *Forwarder) inside() Layer {
+	if len(f.sources) > 1 {
+		return Layer{Spatial: maxSpatial, Temporal: f.target.Temporal}
+	}
+	return f.target
 }
 
 // Select takes the next packet of any Encoding, in the order of arrival, and
@@ -173,7 +185,7 @@ func (f *Forwarder) start(p *Packet, out []Choice) []Choice {
 	f.current, f.begun = int8(p.Encoding), false
 	f.newest = p.Seq - 1
 	f.numbers.start(int64(p.Seq), f.numbers.last()+1)
-	f.layers.start(f.target.Temporal)
+	f.layers.start(p, f.inside())
 	f.pictures.start(p)
 	out = f.forward(p, out)
 	s := &f.sources[p.Encoding]
@@ -198,7 +210,11 @@ func (f *Forwarder) forward(p *Packet, out []Choice) []Choice {
 		f.newest = p.Seq
 	}
 	c := Choice{Packet: p, Replica: f.sources[p.Encoding].replica, picture: -1}
-	if !media || !f.wants(p, newest) {
+	wanted, ends := false, false
+	if media {
+		wanted, ends = f.wants(p, newest)
+	}
+	if !wanted {
 		if c.number, c.filler = f.numbers.leave(int64(p.Seq)); c.filler {
 			out = append(out, c)
 		}
@@ -211,9 +227,9 @@ func (f *Forwarder) forward(p *Packet, out []Choice) []Choice {
 	}
 	c.picture, placed = f.pictures.take(p)
 	c.filler = !placed
-	c.Marker, c.Switch, f.begun = p.Marker && placed, !f.begun, true
+	c.Marker, c.Switch, f.begun = ends && placed, !f.begun, true
 	if newest {
-		f.end(p.Marker)
+		f.end(ends)
 	}
 	return append(out, c)
 }
@@ -237,20 +253,24 @@ func (f *Forwarder) stops(p *Packet) bool {
 	return true
 }
 
-// wants decides on one packet with media.
-func (f *Forwarder) wants(p *Packet, newest bool) bool {
+// wants decides on one packet with media. ends says that the picture ends with it, as
+// far as it is forwarded.
+func (f *Forwarder) wants(p *Packet, newest bool) (wanted, ends bool) {
 	if !f.codec.Video() {
-		return true
+		return true, p.Marker
 	}
-	if !newest {
-		return f.layers.wantsLate(p)
+	limit := f.layers.limit.Spatial
+	switch {
+	case !newest:
+		wanted, limit = f.layers.late(p)
+	case f.layers.newFrame(p):
+		wanted = f.layers.decide(p, f.inside())
+		limit = f.layers.limit.Spatial
+		f.pictures.next(p, wanted)
+	default:
+		wanted = f.layers.taken
 	}
-	if p.Time == f.layers.time && f.begun {
-		return f.layers.taken
-	}
-	wanted := f.layers.decide(p, f.target.Temporal)
-	f.pictures.next(p, wanted)
-	return wanted
+	return wanted, p.Marker || p.Desc.End && spatialOf(p) >= limit
 }
 
 // known counts the encodings that are known.

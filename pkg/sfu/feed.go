@@ -15,6 +15,7 @@ type feed struct {
 	subs []*subscription
 
 	replicas []*rtpfwd.Replica // by encoding
+	layers   uint8             // spatial layers that the keyframes told of
 }
 
 // subscription is a participant's reception of one publication on one slot. It exists from the mapping until the next.
@@ -96,6 +97,12 @@ func (f *feed) deliver(now time.Duration, p *rtpfwd.Packet) {
 		return
 	}
 	f.replicas[p.Encoding].Ring.Put(p)
+	if n := p.Desc.SpatialLayers; n > 0 && n != f.layers {
+		f.layers = n
+		for _, sub := range f.subs {
+			sub.slot.t.owner.markDirty() // the view may choose among them
+		}
+	}
 	for _, sub := range f.subs {
 		if !sub.slot.t.connected.Load() {
 			continue

@@ -105,6 +105,9 @@ func (in *ingest) account(now time.Duration, e *ingestEncoding, p *rtpfwd.Packet
 		}
 		return
 	}
+	if n := int32(p.Desc.SpatialLayers); n > 0 && e.line.pub != nil && e.line.pub.spatialLayers.Load() != n {
+		e.line.pub.spatialLayers.Store(n)
+	}
 	e.keyframes.OnPacket(now, len(p.Raw))
 	if p.Desc.Keyframe && p.Desc.Start {
 		e.keyframes.Received(now, len(p.Raw))

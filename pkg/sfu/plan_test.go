@@ -157,15 +157,20 @@ func TestPlanNeedsTheGrant(t *testing.T) {
 
 func TestLayerForTile(t *testing.T) {
 	pub := &Publication{width: 1280, height: 720, encodings: []signaling.EncodingOffer{{RID: "q"}, {RID: "h"}, {RID: "f"}}}
+	svc := &Publication{width: 1280, height: 720}
+	svc.spatialLayers.Store(3)
 	for _, c := range []struct {
 		w, h int
 		want int8
-	}{{0, 0, 2}, {160, 90, 0}, {320, 180, 0}, {360, 200, 0}, {480, 270, 1}, {640, 360, 1}, {960, 540, 2}, {4000, 2000, 2}} {
+	}{{0, 0, 7}, {160, 90, 0}, {320, 180, 0}, {360, 200, 0}, {480, 270, 1}, {640, 360, 1}, {960, 540, 2}, {4000, 2000, 7}} {
 		if got := pub.layerFor(c.w, c.h).Spatial; got != c.want {
 			t.Errorf("tile %dx%d gets encoding %d, want %d", c.w, c.h, got, c.want)
 		}
+		if got := svc.layerFor(c.w, c.h).Spatial; got != c.want {
+			t.Errorf("tile %dx%d gets spatial layer %d, want %d", c.w, c.h, got, c.want)
+		}
 	}
-	if got := (&Publication{}).layerFor(100, 100).Spatial; got != 0 {
-		t.Errorf("a publication without simulcast has layer %d, want 0", got)
+	if got := (&Publication{}).layerFor(100, 100).Spatial; got != 7 {
+		t.Errorf("a publication of which no keyframe has come yet has layer %d, want all", got)
 	}
 }

@@ -1,6 +1,8 @@
 package sfu
 
 import (
+	"sync/atomic"
+
 	"github.com/heliograph/heliograph/pkg/rtpfwd"
 	"github.com/heliograph/heliograph/pkg/signaling"
 )
@@ -31,6 +33,9 @@ type Publication struct {
 	// Guarded by Room.mu.
 	muted   bool
 	removed bool
+
+	// Atomic: how many spatial layers its only encoding has, as the keyframes tell; 0 before the first one.
+	spatialLayers atomic.Int32
 }
 
 // describe is the publication as the protocol shows it. Room.mu is held.
@@ -41,38 +46,47 @@ func (p *Publication) describe() signaling.Publication {
 	}
 }
 
-// layerFor gives the smallest encoding that fills a tile of w x h device pixels; 0 x 0 asks for the largest.
+// layers is how many layers a view may choose from: the encodings of simulcast, or the spatial layers inside the only one.
+func (p *Publication) layers() int {
+	if len(p.encodings) > 1 {
+		return len(p.encodings)
+	}
+	return int(p.spatialLayers.Load())
+}
+
+// layerFor gives the smallest layer that fills a tile of w x h device pixels; 0 x 0 asks for the largest.
 func (p *Publication) layerFor(w, h int) rtpfwd.Layer {
-	top := len(p.encodings) - 1
-	if top < 0 {
-		return rtpfwd.Layer{Temporal: maxTemporal}
+	n := p.layers()
+	if w <= 0 && h <= 0 || n == 0 {
+		return rtpfwd.Layer{Spatial: maxSpatial, Temporal: maxTemporal}
 	}
-	if w <= 0 && h <= 0 {
-		return rtpfwd.Layer{Spatial: int8(top), Temporal: maxTemporal}
-	}
-	for i := range p.encodings {
-		ew, eh := p.encodingSize(i)
+	for i := range n {
+		lw, lh := p.layerSize(i, n)
 		// An eighth less than the tile is not seen, and saves three quarters of the bits.
-		if ew*8 >= w*7 && eh*8 >= h*7 || i == top {
+		if lw*8 >= w*7 && lh*8 >= h*7 {
 			return rtpfwd.Layer{Spatial: int8(i), Temporal: maxTemporal}
 		}
 	}
-	return rtpfwd.Layer{Spatial: int8(top), Temporal: maxTemporal}
+	return rtpfwd.Layer{Spatial: maxSpatial, Temporal: maxTemporal}
 }
 
-// maxTemporal asks for all temporal layers: no codec has more than eight.
-const maxTemporal = 7
+// They ask for all layers: no codec has more than eight of a kind.
+const (
+	maxSpatial  = 7
+	maxTemporal = 7
+)
 
-// encodingSize is the size of one encoding, as offered or else by the usual halving from the largest.
-func (p *Publication) encodingSize(i int) (w, h int) {
-	e := p.encodings[i]
-	if e.Width > 0 && e.Height > 0 {
-		return e.Width, e.Height
+// layerSize is the size of layer i of n, as offered or else by the usual halving from the largest.
+func (p *Publication) layerSize(i, n int) (w, h int) {
+	if n == len(p.encodings) {
+		if e := p.encodings[i]; e.Width > 0 && e.Height > 0 {
+			return e.Width, e.Height
+		}
 	}
 	w, h = p.width, p.height
 	if w == 0 || h == 0 {
 		w, h = 1280, 720
 	}
-	down := len(p.encodings) - 1 - i
+	down := n - 1 - i
 	return w >> down, h >> down
 }

@@ -57,6 +57,10 @@ type Descriptor struct {
 	// a dependency descriptor alone it says that the frame refers to any other
 	// frame. Other codecs leave it false.
 	Predicted bool
+	// NotForUpper says that no frame of a higher spatial layer uses this one, now or
+	// later: VP9 Z. Who gets a higher layer does not need it. Other codecs leave it
+	// false.
+	NotForUpper bool
 	// Discardable says that no other frame refers to this one: VP8 N, H264
 	// slices with nal_ref_idc 0, AV1 "discardable" wherever it is present.
 	Discardable bool

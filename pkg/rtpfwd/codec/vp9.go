@@ -12,6 +12,7 @@ const (
 	vp9Begin     = 0x08 // B: start of a frame
 	vp9End       = 0x04 // E: end of a frame
 	vp9Structure = 0x02 // V: scalability structure present
+	vp9NotUpper  = 0x01 // Z: not a reference frame for upper spatial layers
 )
 
 // ParseVP9 reads the payload descriptor of RFC 9628 section 4.2, in flexible
@@ -19,7 +20,7 @@ const (
 //
 //	 0 1 2 3 4 5 6 7
 //	+-+-+-+-+-+-+-+-+
-//	|I|P|L|F|B|E|V|Z|  P: Predicted; B: Start; E: End
+//	|I|P|L|F|B|E|V|Z|  P: Predicted; B: Start; E: End; Z: NotForUpper
 //	+-+-+-+-+-+-+-+-+
 //	|M| PictureID   |  if I, one or two bytes
 //	+-+-+-+-+-+-+-+-+
@@ -52,6 +53,7 @@ func ParseVP9(payload []byte, d *Descriptor) error {
 	d.Start = flags&vp9Begin != 0
 	d.End = flags&vp9End != 0
 	d.Predicted = flags&vp9Predicted != 0
+	d.NotForUpper = flags&vp9NotUpper != 0
 	d.Keyframe = d.Start && !d.Predicted && d.Spatial == 0
 	only := flags&vp9Layers == 0
 	highest := d.SpatialLayers != 0 && int(d.Spatial) == int(d.SpatialLayers)-1

@@ -44,7 +44,7 @@ func TestParseVP9(t *testing.T) {
 			Descriptor{PictureID: 32767, PictureIDBits: 15, TL0: -1, KeyIdx: -1, FrameNumber: -1, Start: true, SwitchUp: true,
 				Spatial: 4, Temporal: 2, Predicted: true, pictureIDAt: 1}},
 		{"flexible, three references", "11110001 00000000 00000000 00000011 00000011 00000110 11111111",
-			Descriptor{PictureIDBits: 7, TL0: -1, KeyIdx: -1, FrameNumber: -1, Predicted: true, pictureIDAt: 1}},
+			Descriptor{PictureIDBits: 7, TL0: -1, KeyIdx: -1, FrameNumber: -1, Predicted: true, NotForUpper: true, pictureIDAt: 1}},
 		{"last packet of a delta frame", "11100100 00000000 11110000 11111111 11111111",
 			Descriptor{PictureIDBits: 7, TL0: 255, KeyIdx: -1, FrameNumber: -1, Temporal: 7, SwitchUp: true, End: true, Predicted: true,
 				pictureIDAt: 1, tl0At: 3}},
@@ -173,7 +173,7 @@ func (m vp9Model) encode() []byte { return append(m.descriptor(), m.frame) }
 // want is what the parser should say of the payload.
 func (m vp9Model) want() Descriptor {
 	d := empty()
-	d.Start, d.End, d.Predicted = m.begin, m.end, m.predicted
+	d.Start, d.End, d.Predicted, d.NotForUpper = m.begin, m.end, m.predicted, m.notRef
 	switch {
 	case m.hasID && m.wideID:
 		d.PictureID, d.PictureIDBits = int32(m.id), 15
