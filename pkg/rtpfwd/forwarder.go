@@ -259,18 +259,14 @@ func (f *Forwarder) wants(p *Packet, newest bool) (wanted, ends bool) {
 	if !f.codec.Video() {
 		return true, p.Marker
 	}
-	limit := f.layers.limit.Spatial
-	switch {
-	case !newest:
-		wanted, limit = f.layers.late(p)
-	case f.layers.newFrame(p):
-		wanted = f.layers.decide(p, f.inside())
-		limit = f.layers.limit.Spatial
-		f.pictures.next(p, wanted)
-	default:
-		wanted = f.layers.taken
+	if !newest {
+		wanted, last := f.layers.late(p)
+		return wanted, p.Marker || p.Desc.End && spatialOf(p) >= last
 	}
-	return wanted, p.Marker || p.Desc.End && spatialOf(p) >= limit
+	if f.layers.newFrame(p) {
+		f.pictures.next(p, f.layers.decide(p, f.inside()))
+	}
+	return f.layers.taken, p.Marker || p.Desc.End && spatialOf(p) >= f.layers.last
 }
 
 // known counts the encodings that are known.

@@ -27,6 +27,8 @@ type layerSelection struct {
 	since   SeqNo   // where limit came into force
 
 	top        int8  // the highest spatial layer that is sent
+	last       int8  // the one that the newest picture ends with, as far as it is taken
+	told       int8  // the same as its first packet tells: layers may begin in it. -1: none do
 	pictureTop int8  // the highest one of the newest picture
 	missed     int8  // pictures in a row without the top layer
 	skipped    bool  // lower layers were left out since the keyframe: nothing leads down but the next one
@@ -41,11 +43,11 @@ type layerSelection struct {
 	count  int
 }
 
-// decision says whether a frame was taken, and what the limit was.
+// decision says whether a frame was taken.
 type decision struct {
 	time    RTPTime
 	spatial int8
-	limit   int8 // of the spatial layers
+	last    int8 // the spatial layer that ends its picture
 	taken   bool
 }
 
@@ -84,6 +86,15 @@ func (l *layerSelection) wish(target Layer) Layer {
 	return Layer{Spatial: min(target.Spatial, l.top), Temporal: target.Temporal}
 }
 
+// tellsLayers says whether p tells how many spatial layers are sent. That is so where
+// their number changes.
+func tellsLayers(p *Packet) bool {
+	if p.Desc.HasTargets {
+		return p.Desc.TellsTargets
+	}
+	return p.Desc.SpatialLayers > 0
+}
+
 // newFrame says whether p, which is newer than all before, begins another frame.
 func (l *layerSelection) newFrame(p *Packet) bool {
 	return p.Time != l.time || spatialOf(p) != l.spatial
@@ -101,14 +112,21 @@ func (l *layerSelection) decide(p *Packet, target Layer) bool {
 	l.top = max(l.top, l.pictureTop)
 	l.read(p)
 	wish := l.wish(target)
+	if picture {
+		l.told = -1
+		if tellsLayers(p) {
+			l.told = wish.Spatial
+		}
+	}
 	l.wait(p, wish, picture)
 	if limit := l.next(p, wish, picture); limit != l.limit {
 		l.before, l.limit, l.since = l.limit, limit, p.Seq
 	}
 	taken := takes(p, l.limit)
+	l.last = max(l.told, l.limit.Spatial)
 	l.skipped = l.skipped || !taken && s < l.limit.Spatial
 	l.time, l.spatial, l.taken = p.Time, s, taken
-	l.remember(p, l.limit, taken)
+	l.remember(p, l.last, taken)
 	return taken
 }
 
@@ -123,8 +141,8 @@ func (l *layerSelection) read(p *Packet) {
 	}
 }
 
-// beginPicture learns from the picture before which spatial layers are sent. A
-// keyframe tells; where it does not, its frames open one layer after the other.
+// beginPicture learns which spatial layers are sent: it is told, or seen from the
+// picture before.
 func (l *layerSelection) beginPicture(p *Packet) {
 	switch {
 	case l.pictureTop >= l.top:
@@ -135,8 +153,11 @@ func (l *layerSelection) beginPicture(p *Packet) {
 		l.missed++
 	}
 	l.pictureTop = 0
+	if layers := int8(p.Desc.SpatialLayers); layers > 0 {
+		l.top, l.missed = layers-1, 0
+	}
 	if p.Desc.Start && p.Desc.Keyframe {
-		l.top, l.missed, l.skipped = max(int8(p.Desc.SpatialLayers)-1, 0), 0, false
+		l.skipped = false
 		l.taking = frameSet{} // nothing refers to what was before
 	}
 }
@@ -197,10 +218,11 @@ func (l *layerSelection) nextTemporal(p *Packet, target int8) int8 {
 }
 
 // opens says whether the next spatial layer begins with the frame of p: it refers to
-// no earlier picture, and what it refers to in this one was taken.
+// no earlier picture, and what it refers to in this one was taken, and not as the end
+// of the picture.
 func (l *layerSelection) opens(p *Packet, picture bool) bool {
 	d := &p.Desc
-	if p.Codec != VP9 || !d.Start || d.Predicted || d.Spatial != l.limit.Spatial+1 {
+	if p.Codec != VP9 || !d.Start || d.Predicted || d.Spatial != l.limit.Spatial+1 || d.Spatial > l.told {
 		return false
 	}
 	return !d.InterLayer || !picture && l.taken && l.spatial == l.limit.Spatial
@@ -219,13 +241,13 @@ func takes(p *Packet, limit Layer) bool {
 	return s == limit.Spatial || !d.NotForUpper
 }
 
-// late decides on a packet that came behind later ones, and returns the limit of
-// spatial layers that its picture was decided with.
-func (l *layerSelection) late(p *Packet) (taken bool, limit int8) {
+// late decides on a packet that came behind later ones, and returns the spatial layer
+// that ends its picture.
+func (l *layerSelection) late(p *Packet) (taken bool, last int8) {
 	s := spatialOf(p)
 	for i := range l.count {
 		if d := &l.recent[i]; d.time == p.Time && d.spatial == s {
-			return d.taken, d.limit
+			return d.taken, d.last
 		}
 	}
 	was := l.limit
@@ -233,13 +255,13 @@ func (l *layerSelection) late(p *Packet) (taken bool, limit int8) {
 		was = l.before
 	}
 	taken = takes(p, was)
-	l.remember(p, was, taken)
+	l.remember(p, was.Spatial, taken)
 	return taken, was.Spatial
 }
 
 // remember keeps a decision for late packets, and for frames that refer to the frame.
-func (l *layerSelection) remember(p *Packet, limit Layer, taken bool) {
-	l.recent[l.at] = decision{time: p.Time, spatial: spatialOf(p), limit: limit.Spatial, taken: taken}
+func (l *layerSelection) remember(p *Packet, last int8, taken bool) {
+	l.recent[l.at] = decision{time: p.Time, spatial: spatialOf(p), last: last, taken: taken}
 	l.at = (l.at + 1) % rememberedFrames
 	l.count = min(l.count+1, rememberedFrames)
 	if p.Desc.HasTargets && taken {

@@ -141,8 +141,8 @@ func (e *svcEncoder) packet(index, k int) *Packet {
 	d.Start, d.End = k == 0, k == f.packets-1
 	d.Spatial, d.Temporal = f.spatial, f.temporal
 	d.Keyframe = d.Start && f.key && f.spatial == 0
-	if d.Keyframe {
-		d.SpatialLayers = uint8(e.top + 1)
+	if d.Start && f.spatial == 0 && (f.key || f.temporal == 0 && e.fresh <= e.top) {
+		d.SpatialLayers = uint8(e.top + 1) // told where layers begin
 	}
 	if e.mode.codec == VP9 {
 		d.PictureID, d.PictureIDBits = int32(f.picture&0x7fff), 15
@@ -160,6 +160,7 @@ func (e *svcEncoder) packet(index, k int) *Packet {
 func (e *svcEncoder) target(p *Packet, index int) {
 	f, d := &e.frames[index], &p.Desc
 	d.HasTargets, d.FrameNumber = true, int32(uint16(index+e.number))
+	d.TellsTargets, d.SpatialLayers = d.SpatialLayers > 0, uint8(e.mode.spatial)
 	for _, ref := range f.refs {
 		d.Refs[d.RefCount] = uint16(index - ref)
 		d.RefCount++

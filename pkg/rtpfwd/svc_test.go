@@ -123,6 +123,9 @@ func (w *svcWorld) decode() []shown {
 		p := &out[len(out)-1]
 		p.spatial, p.temporal, p.frames = f.spatial, f.temporal, p.frames+1
 		p.marker = slices.Equal(marked[f.picture], []int{index<<8 | f.packets - 1})
+		if len(marked[f.picture]) > 1 {
+			w.t.Errorf("picture %d ends %d times", f.picture, len(marked[f.picture]))
+		}
 	}
 	return out
 }

@@ -66,7 +66,7 @@ func (l *layerSelection) nextByTargets(p *Packet, wish Layer, picture bool) Laye
 		step = -1
 	}
 	ways := layerMask(d.SwitchTo)
-	for s := wish.Spatial; s != next.Spatial; s += step {
+	for s := l.within(wish.Spatial); s != next.Spatial; s += step {
 		if way, ok := ways.upTo(s, wish.Temporal, d.Active[s]); ok {
 			return way
 		}
@@ -75,6 +75,15 @@ func (l *layerSelection) nextByTargets(p *Packet, wish Layer, picture bool) Laye
 		return way
 	}
 	return next
+}
+
+// within returns the spatial layer up to which the newest picture may lead: no higher
+// than what its end was expected to be.
+func (l *layerSelection) within(s int8) int8 {
+	if s > l.limit.Spatial {
+		return max(min(s, l.told), l.limit.Spatial)
+	}
+	return s
 }
 
 // upTo returns the highest way to spatial layer s that leads to an active target of
