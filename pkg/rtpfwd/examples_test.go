@@ -50,6 +50,19 @@ func TestExamplesAreCurrent(t *testing.T) {
 	}
 }
 
+// TestReasonsAreDocumented: the label of every drop is explained.
+func TestReasonsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile(examplesPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for r := None + 1; r < ReasonCount; r++ {
+		if !strings.Contains(string(page), "`"+r.String()+"`") {
+			t.Errorf("%s does not explain %v", examplesPath, r)
+		}
+	}
+}
+
 // example is a publication of one or more encodings that goes to one Slot.
 type example struct {
 	name      string

@@ -136,8 +136,8 @@ func TestLateStructure(t *testing.T) {
 	}
 }
 
-// TestPictureIDsBeginAnew: ids that go back or leap are closed up, with one free for
-// what is missing.
+// TestPictureIDsBeginAnew: ids that go back at a keyframe, or leap, are closed up, with one
+// free for what is missing.
 func TestPictureIDsBeginAnew(t *testing.T) {
 	s := newSlot(t, VP8, outConfig())
 	var got []uint16
@@ -145,7 +145,7 @@ func TestPictureIDsBeginAnew(t *testing.T) {
 		s.now += 33 * time.Millisecond
 		p := s.send(testPacket{
 			pt: ptVP8, seq: uint16(i), time: uint32(3000 * i), marker: true,
-			payload: vp8{start: true, key: i == 0, picture: picture}.payload(),
+			payload: vp8{start: true, key: i == 0 || picture == 50, picture: picture}.payload(),
 		})
 		got = append(got, readVP8(t, p.Payload).picture)
 	}
@@ -155,7 +155,7 @@ func TestPictureIDsBeginAnew(t *testing.T) {
 		}
 	}
 	send := func(seq, picture uint16) *rtp.Packet {
-		return s.send(testPacket{pt: ptVP8, seq: seq, time: 3000 * uint32(seq), payload: vp8{start: true, picture: picture}.payload()})
+		return s.send(testPacket{pt: ptVP8, seq: seq, time: 3000 * uint32(seq), payload: vp8{start: true, key: picture == 400, picture: picture}.payload()})
 	}
 	send(8, 400) // begins anew, and 7 is late
 	if late := send(7, 5004); len(late.Payload) != 0 || late.SequenceNumber != 107 {

@@ -42,6 +42,8 @@ type Inbound struct {
 	reports inboundReports
 	stats   InboundStats
 
+	pictures pictureOrder
+
 	timed bool
 	time  RTPTime // the newest timestamp
 	frame SeqNo   // the first number that may belong to the picture of time
@@ -169,6 +171,8 @@ func (in *Inbound) receive(now time.Duration, raw []byte, h *header, p *Packet, 
 		return TooOld
 	case !in.describe(p, &place):
 		return Malformed
+	case place.newest && in.pictures.rewinds(p, place.restart):
+		return RewoundPicture
 	}
 	in.noteFrame(p, &place)
 	return None

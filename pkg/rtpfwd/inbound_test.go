@@ -77,7 +77,7 @@ func TestReceiveFills(t *testing.T) {
 	if s := in.Stats(); s.Width != 320 || s.Height != 240 {
 		t.Errorf("picture size %dx%d", s.Width, s.Height)
 	}
-	next := mustReceive(t, in, time.Second, testPacket{pt: ptVP8, seq: 0, payload: body(0)}.raw(t))
+	next := mustReceive(t, in, time.Second, testPacket{pt: ptVP8, seq: 0, payload: vp8{picture: 300, body: []byte{1}}.payload()}.raw(t))
 	if next.Seq != p.Seq+1 || next.HasLevel || next.Level != 127 {
 		t.Errorf("after the wrap: %+v", next)
 	}

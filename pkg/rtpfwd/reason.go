@@ -4,7 +4,7 @@ package rtpfwd
 // label of a metric.
 type Reason uint8
 
-// The reasons. Those up to SequenceJump come from Inbound, the others from
+// The reasons. Those up to RewoundPicture come from Inbound, the others from
 // Outbound; TooOld, Duplicate and Malformed from both.
 const (
 	// None: the packet was not dropped.
@@ -23,6 +23,8 @@ const (
 	// SequenceJump: far from all other sequence numbers, and not yet confirmed by
 	// a second packet (RFC 3550 appendix A.1).
 	SequenceJump
+	// RewoundPicture: the picture id goes backwards, and it is no keyframe.
+	RewoundPicture
 	// NoSource: Outbound has no source for the packet, or one of another codec.
 	NoSource
 	// NoRoom: the packet does not fit into the buffer of the caller.
@@ -41,6 +43,7 @@ const (
 
 var reasonNames = [ReasonCount]string{
 	"none", "malformed", "duplicate", "too_old", "unknown_payload_type", "padding_only", "sequence_jump",
+	"rewound_picture",
 	"no_source", "no_room", "gone", "too_soon", "too_often", "over_budget",
 }
 

@@ -99,7 +99,7 @@ func TestResendRTX(t *testing.T) {
 		t.Errorf("%d resends", next-200)
 	}
 	s.o.SetSource(s.now, OutboundSource{Codec: VP8, Rate: 90000, PayloadType: 119})
-	plain := s.choices(testPacket{pt: ptVP8, seq: 65500 + 100 - 65536, payload: vp8{start: true, body: []byte{1}}.payload()})
+	plain := s.choices(testPacket{pt: ptVP8, seq: 65500 + 100 - 65536, payload: vp8{start: true, key: true, body: []byte{1}}.payload()})
 	raw := s.rewrite(plain[0])
 	r := s.o.Feedback(s.now, 0, []uint16{get16(raw[2:])}, new(Budget), nil)
 	if n := s.o.Resend(s.now, r[0], buf); !bytes.Equal(buf[:n], raw) {
