@@ -8,6 +8,7 @@ func TestNoAllocations(t *testing.T) {
 	vp8 := unhex("90 f0 91 23 45 a7" + vp8Key)
 	vp9 := bin("10101010 1000000100000010 00010000 00000101" + vp9Structure3 + "11111111")
 	h264 := unhex("78 0018" + sps720 + "0004" + pps + "0005" + idr)
+	h265 := unhex("60 01 0006" + hevcVPS1080 + "002a" + hevcSPS1080 + "0004" + hevcPPSUnit + "0004" + hevcIDR)
 	av1 := bin("0010 1000 00001000 0 0001 000" + sequence320 + "0 0110 000" + keyFrame)
 	key := bin("11 001010 0000000000000001 10000" + structureL1T3)
 	delta := bin("11 001011 0000000000000011 00111 111010 01 0111 10 00111111 00 11111111")
@@ -17,6 +18,7 @@ func TestNoAllocations(t *testing.T) {
 		"VP8":                    func() error { return ParseVP8(vp8, d) },
 		"VP9":                    func() error { return ParseVP9(vp9, d) },
 		"H264":                   func() error { return ParseH264(h264, d) },
+		"H265":                   func() error { return ParseH265(h265, d) },
 		"AV1":                    func() error { return ParseAV1(av1, d) },
 		"descriptor, structure":  func() error { return ParseDependencyDescriptor(key, structure, d) },
 		"descriptor, own values": func() error { return ParseDependencyDescriptor(delta, structure, d) },
@@ -39,6 +41,7 @@ func TestNoAllocations(t *testing.T) {
 		"VP8":        func() error { return ParseVP8(vp8[:3], d) },
 		"VP9":        func() error { return ParseVP9(vp9[:9], d) },
 		"H264":       func() error { return ParseH264(h264[:9], d) },
+		"H265":       func() error { return ParseH265(h265[:9], d) },
 		"AV1":        func() error { return ParseAV1(av1[:2], d) },
 		"descriptor": func() error { return ParseDependencyDescriptor(key[:9], structure, d) },
 	} {

@@ -29,6 +29,15 @@ func (r *bitReader) u(n int) uint32 {
 	return v
 }
 
+// skip leaves n bits out.
+func (r *bitReader) skip(n int) {
+	if n > 8*len(r.buf)-r.pos {
+		r.pos, r.overrun = 8*len(r.buf), true
+		return
+	}
+	r.pos += n
+}
+
 // flag reads one bit.
 func (r *bitReader) flag() bool { return r.u(1) == 1 }
 

@@ -23,15 +23,19 @@ func TestBitReaderModel(t *testing.T) {
 		if r.pos != len(w.bits) {
 			t.Fatalf("read %d bits of %d", r.pos, len(w.bits))
 		}
-		if r.u(8); !r.overrun {
+		past := r
+		if past.u(8); !past.overrun {
 			t.Fatalf("no overrun behind the last byte")
+		}
+		if r.skip(8); !r.overrun || r.pos != 8*len(r.buf) {
+			t.Fatalf("no overrun by leaving out what is not there")
 		}
 	}
 }
 
 // randomField writes one field and returns how to check it.
 func randomField(rng *rand.Rand, w *bitWriter) func(r *bitReader) bool {
-	switch rng.IntN(4) {
+	switch rng.IntN(5) {
 	case 0:
 		n := rng.IntN(33)
 		v := rng.Uint64() & (1<<n - 1)
@@ -46,6 +50,12 @@ func randomField(rng *rand.Rand, w *bitWriter) func(r *bitReader) bool {
 		v := rng.Uint64N(1<<32-1) >> rng.IntN(32)
 		w.ue(v)
 		return func(r *bitReader) bool { return uint64(r.ue()) == v }
+	case 3:
+		n := rng.IntN(100)
+		for range n {
+			w.u(1, rng.Uint64()&1)
+		}
+		return func(r *bitReader) bool { r.skip(n); return true }
 	default:
 		v := int64(rng.Uint64N(1<<31)>>rng.IntN(31)) * int64(1-2*rng.IntN(2))
 		v = max(v, -(1<<31 - 1))

@@ -14,8 +14,8 @@ type Descriptor struct {
 	TL0 int16
 	// Width and Height are the picture size in pixels, with spatial layers that of
 	// the highest layer being sent; 0 where the packet does not tell. Sources: VP8
-	// keyframe header, VP9 scalability structure, H264 and AV1 sequence headers,
-	// AV1 template structure.
+	// keyframe header, VP9 scalability structure, H264, H265 and AV1 sequence headers,
+	// template structure of the dependency descriptor.
 	Width, Height uint16
 	// KeyIdx is KEYIDX of VP8, 0 to 31, or -1 if there is none.
 	KeyIdx int8
@@ -29,26 +29,30 @@ type Descriptor struct {
 	Spatial, Temporal int8
 	// SpatialLayers and TemporalLayers count the layers of the whole stream, 0
 	// where the packet does not tell: the VP9 scalability structure (temporal
-	// layers only with a picture group) and the AV1 template structure tell.
+	// layers only with a picture group) and the template structure tell.
 	SpatialLayers, TemporalLayers uint8
 
 	// Start says that the packet is the first one of a frame; with SVC of the
-	// frame of one spatial layer. For H264, and for AV1 without dependency
+	// frame of one spatial layer. For H264 and H265, and for AV1 without dependency
 	// descriptor, several packets at the head of one frame may have it.
 	Start bool
 	// End says that the packet is the last one of such a frame. It stays false
-	// where only the RTP marker tells: VP8, H264, AV1 without descriptor.
+	// where only the RTP marker tells: VP8, H264, H265, AV1 without descriptor.
 	End bool
 	// EndOfSuperframe says that End is set and no frame of a higher spatial layer
 	// of the same picture can follow. False means no or not known: then the RTP
 	// marker tells.
 	EndOfSuperframe bool
 	// Keyframe says that a keyframe which needs nothing before it starts with
-	// this packet. The rest of the keyframe has it false, but for H264: a
-	// parameter set and the IDR slice in separate packets both have it.
+	// this packet. The rest of the keyframe has it false, but for H264 and H265:
+	// parameter sets and the first slice in separate packets all have it.
 	Keyframe bool
+	// ParameterSet says that the packet has the parameter set that a decoder must
+	// see first: the sequence parameter set of H264, the video parameter set of H265.
+	ParameterSet bool
 	// SwitchUp says that a higher temporal layer may be taken from here: VP8 Y,
-	// VP9 U, AV1 "switch" (see the package comment for the difference).
+	// VP9 U, TSA and STSA pictures of H265, "switch" of the dependency descriptor
+	// (see the package comment for the differences).
 	SwitchUp bool
 	// InterLayer says that the frame uses the next lower spatial layer of the same
 	// picture: VP9 D. Other codecs leave it false.
@@ -62,7 +66,9 @@ type Descriptor struct {
 	// false.
 	NotForUpper bool
 	// Discardable says that no other frame refers to this one: VP8 N, H264
-	// slices with nal_ref_idc 0, AV1 "discardable" wherever it is present.
+	// slices with nal_ref_idc 0, "discardable" of the dependency descriptor wherever
+	// the frame is present. H265 tells it of the frame's own temporal layer: frames of
+	// higher ones may refer to it.
 	Discardable bool
 
 	// HasTargets says that Present, SwitchTo, Active and Refs hold: the packet has a
@@ -103,6 +109,22 @@ func (d *Descriptor) reset() {
 func (d *Descriptor) fail(err error) error {
 	d.reset()
 	return err
+}
+
+// AddPayload takes from p, which a parser filled from the payload, what the
+// dependency descriptor that d was filled from does not tell: the picture id,
+// TL0PICIDX and KEYIDX with their offsets, so that the rewriters work, how spatial
+// layers use each other, and the picture size where a keyframe starts without one. The PictureID of d is given up even if p has none: it was the frame number.
+// All else, the layer above all, stays that of the dependency descriptor, which
+// also tells of payloads that are encrypted end to end.
+func (d *Descriptor) AddPayload(p *Descriptor) {
+	d.PictureID, d.PictureIDBits, d.pictureIDAt = p.PictureID, p.PictureIDBits, p.pictureIDAt
+	d.TL0, d.tl0At = p.TL0, p.tl0At
+	d.KeyIdx, d.keyIdxAt = p.KeyIdx, p.keyIdxAt
+	d.InterLayer, d.NotForUpper = p.InterLayer, p.NotForUpper
+	if d.Keyframe && d.Width == 0 {
+		d.Width, d.Height = p.Width, p.Height
+	}
 }
 
 // readPictureID reads the picture id at offset at of payload, which VP8 and VP9

@@ -84,7 +84,7 @@ func readNAL(kind uint8, body []byte, d *Descriptor) {
 			d.Keyframe = d.Keyframe || kind == nalIDR
 		}
 	case kind == nalSPS:
-		d.Start, d.Keyframe = true, true
+		d.Start, d.Keyframe, d.ParameterSet = true, true, true
 	case kind >= nalSEI && kind <= nalDelimiter, kind >= nalPrefix && kind <= nalReserved18:
 		d.Start = true
 	}

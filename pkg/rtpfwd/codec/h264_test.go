@@ -31,7 +31,9 @@ func start(change func(*Descriptor)) Descriptor {
 
 func TestParseH264(t *testing.T) {
 	key := start(func(d *Descriptor) { d.Keyframe = true })
-	sized := start(func(d *Descriptor) { d.Keyframe, d.Width, d.Height = true, 640, 480 })
+	head := start(func(d *Descriptor) { d.Keyframe, d.ParameterSet = true, true })
+	sized := head
+	sized.Width, sized.Height = 640, 480
 	discardable := empty()
 	discardable.Discardable = true
 	for _, c := range []struct {
@@ -39,7 +41,7 @@ func TestParseH264(t *testing.T) {
 		want          Descriptor
 	}{
 		{"SPS", spsBase, sized},
-		{"SPS cut short", "67 42 c0", key},
+		{"SPS cut short", "67 42 c0", head},
 		{"PPS", pps, start(nil)},
 		{"SEI", sei, start(nil)},
 		{"delimiter", "09 f0", start(nil)},
@@ -62,7 +64,7 @@ func TestParseH264(t *testing.T) {
 		{"FU-A of an IDR, last", "7c 45 88 84", empty()},
 		{"FU-A of an IDR, first and last", "7c c5 88 84", key},
 		{"FU-A with the forbidden bit", "fc 85 88 84", key},
-		{"FU-A of an SPS", "7c 87 42 c0", key},
+		{"FU-A of an SPS", "7c 87 42 c0", head},
 		{"FU-A of a slice, first", "5c 81 9a", start(nil)},
 		{"FU-A of a non-reference slice, middle", "1c 01 9a", discardable},
 	} {
@@ -134,6 +136,7 @@ func wantH264(units []h264Unit) Descriptor {
 	for _, u := range units {
 		first := u.body[0] >= 0x80 && (u.kind == 1 || u.kind == 2 || u.kind == 5)
 		d.Start = d.Start || first || startTypes[u.kind]
+		d.ParameterSet = d.ParameterSet || u.kind == 7
 		d.Keyframe = d.Keyframe || u.kind == 7 || u.kind == 5 && first
 		if u.kind <= 5 {
 			slices++
@@ -169,7 +172,7 @@ func TestH264Model(t *testing.T) {
 		header := u.reference<<5 | 28
 		checkH264(t, append([]byte{header, 0x80 | u.kind}, u.body...), wantH264(units[:1]))
 		middle := wantH264(units[:1])
-		middle.Start, middle.Keyframe = false, false
+		middle.Start, middle.Keyframe, middle.ParameterSet = false, false, false
 		checkH264(t, append([]byte{header, u.kind}, u.body...), middle)
 	}
 }

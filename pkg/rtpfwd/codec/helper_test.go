@@ -112,8 +112,8 @@ func dirty() Descriptor {
 	return Descriptor{
 		PictureID: 99, FrameNumber: 95, TL0: 98, Width: 97, Height: 96, KeyIdx: 5, PictureIDBits: 3,
 		Spatial: 9, Temporal: 9, SpatialLayers: 9, TemporalLayers: 9,
-		Start: true, End: true, EndOfSuperframe: true, Keyframe: true, SwitchUp: true,
-		InterLayer: true, Discardable: true, Predicted: true,
+		Start: true, End: true, EndOfSuperframe: true, Keyframe: true, ParameterSet: true, SwitchUp: true,
+		InterLayer: true, Discardable: true, Predicted: true, NotForUpper: true,
 		HasTargets: true, TellsTargets: true, Present: [4]uint8{1, 2, 3, 4}, SwitchTo: [4]uint8{5, 6, 7, 8},
 		Active: [4]uint8{9, 10, 11, 12}, RefCount: 8, Refs: [8]uint16{1, 2, 3, 4, 5, 6, 7, 8},
 		targets:     targetPlace{activeAt: 99, end: 99, count: 32, told: true, active: 77},
