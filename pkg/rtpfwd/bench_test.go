@@ -28,6 +28,15 @@ func hotPaths() []step {
 		{"Receive/av1", func(t testing.TB) func(int) {
 			return receiving(t, testPacket{pt: ptAV1, payload: append([]byte{0x10, 0x30}, make([]byte, 1100)...)})
 		}},
+		{"Receive/h265", func(t testing.TB) func(int) {
+			return receiving(t, testPacket{pt: ptH265, payload: append([]byte{0x62, 1, 0x93, 0x80}, make([]byte, 1100)...)})
+		}},
+		{"Receive/vp9-dependency", func(t testing.TB) func(int) {
+			return receiving(t, testPacket{
+				pt: ptVP9, payload: append([]byte{0xa8, 0x81, 0x23, 0x10, 7}, make([]byte, 1100)...),
+				extensions: map[uint8][]byte{10: structureL1T2},
+			})
+		}},
 		{"Receive/opus", func(t testing.TB) func(int) {
 			return receiving(t, testPacket{pt: ptOpus, payload: make([]byte, 80), extensions: map[uint8][]byte{4: {30}, 6: {1, 2}}})
 		}},

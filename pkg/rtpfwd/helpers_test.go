@@ -10,9 +10,9 @@ import (
 
 // The payload types of all tests.
 const (
-	ptOpus, ptVP8, ptVP9, ptH264, ptAV1 = 111, 96, 98, 102, 45
-	ptVP8RTX, ptAV1RTX                  = 97, 46
-	ptEvent                             = 126 // never negotiated
+	ptOpus, ptVP8, ptVP9, ptH264, ptAV1, ptH265 = 111, 96, 98, 102, 45, 49
+	ptVP8RTX, ptAV1RTX                          = 97, 46
+	ptEvent                                     = 126 // never negotiated
 )
 
 // testIDs are the ids of incoming extensions in tests.
@@ -27,7 +27,7 @@ func testIDs() *ExtensionIDs {
 func testPayloads() *PayloadTable {
 	var t PayloadTable
 	t.Codec[ptOpus], t.Codec[ptVP8], t.Codec[ptVP9] = Opus, VP8, VP9
-	t.Codec[ptH264], t.Codec[ptAV1] = H264, AV1
+	t.Codec[ptH264], t.Codec[ptAV1], t.Codec[ptH265] = H264, AV1, H265
 	t.APT[ptVP8RTX], t.APT[ptAV1RTX] = ptVP8, ptAV1
 	return &t
 }
@@ -163,6 +163,9 @@ func readVP8(t testing.TB, payload []byte) (v vp8) {
 
 // h264 builds a single NAL unit packet.
 func h264(kind uint8, body ...byte) []byte { return append([]byte{0x60 | kind}, body...) }
+
+// h265 builds a single NAL unit packet of temporal layer 0.
+func h265(kind uint8, body ...byte) []byte { return append([]byte{kind << 1, 1}, body...) }
 
 // mustReceive gives a packet to in and fails unless it is accepted.
 func mustReceive(t testing.TB, in *Inbound, now time.Duration, raw []byte) *Packet {

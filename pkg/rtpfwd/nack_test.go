@@ -85,19 +85,27 @@ func TestNackGivenUpAtKeyframe(t *testing.T) {
 	}
 }
 
-// TestNackKeepsParameterSets: a lost parameter set of H264 belongs to the keyframe
-// though the packet that shows the keyframe came later.
+// TestNackKeepsParameterSets: a lost parameter set of H264 or H265 belongs to the
+// keyframe though the packet that shows the keyframe came later.
 func TestNackKeepsParameterSets(t *testing.T) {
-	in := newTestInbound(0, 90000)
-	send := func(now time.Duration, seq uint16, time uint32, payload []byte) {
-		mustReceive(t, in, now, testPacket{pt: ptH264, seq: seq, time: time, payload: payload}.raw(t))
-	}
-	send(0, 10, 1000, h264(1, 0x80))
-	send(ms(10), 13, 1000, h264(1, 0x40)) // 11 and 12 of the picture before are lost
-	send(ms(33), 15, 4000, h264(5, 0x80)) // the parameter set 14 is lost
-	send(ms(34), 16, 4000, h264(5, 0x40))
-	if got := in.Nacks(ms(80), ms(50), nil); !slices.Equal(got, []uint16{14}) {
-		t.Errorf("asked for %v, want 14", got)
+	for _, c := range []struct {
+		pt              uint8
+		slice, idr, end []byte
+	}{
+		{ptH264, h264(1, 0x80), h264(5, 0x80), h264(5, 0x40)},
+		{ptH265, h265(1, 0x80), h265(19, 0x80), h265(19, 0x40)},
+	} {
+		in := newTestInbound(0, 90000)
+		send := func(now time.Duration, seq uint16, time uint32, payload []byte) {
+			mustReceive(t, in, now, testPacket{pt: c.pt, seq: seq, time: time, payload: payload}.raw(t))
+		}
+		send(0, 10, 1000, c.slice)
+		send(ms(10), 13, 1000, c.end) // 11 and 12 of the picture before are lost
+		send(ms(33), 15, 4000, c.idr) // the parameter set 14 is lost
+		send(ms(34), 16, 4000, c.end)
+		if got := in.Nacks(ms(80), ms(50), nil); !slices.Equal(got, []uint16{14}) {
+			t.Errorf("payload type %d: asked for %v, want 14", c.pt, got)
+		}
 	}
 }
 

@@ -67,15 +67,18 @@ func TestNames(t *testing.T) {
 		mime  string
 		codec Codec
 		video bool
+		rate  uint32
 	}{
-		{"video/VP8", VP8, true}, {"vp9", VP9, true}, {"video/H264", H264, true}, {"video/AV1", AV1, true},
-		{"audio/opus", Opus, false}, {"audio/red", RED, false}, {"video/rtx", CodecNone, false}, {"", CodecNone, false},
-		{"none", CodecNone, false},
+		{"video/VP8", VP8, true, 90000}, {"vp9", VP9, true, 90000}, {"video/H264", H264, true, 90000},
+		{"video/H265", H265, true, 90000}, {"video/AV1", AV1, true, 90000},
+		{"audio/opus", Opus, false, 48000}, {"audio/red", RED, false, 48000},
+		{"audio/PCMU", PCMU, false, 8000}, {"audio/PCMA", PCMA, false, 8000},
+		{"video/rtx", CodecNone, false, 0}, {"", CodecNone, false, 0}, {"none", CodecNone, false, 0},
 	}
 	for _, test := range tests {
 		got := ParseCodec(test.mime)
-		if got != test.codec || got.Video() != test.video {
-			t.Errorf("%q: %v, video %v", test.mime, got, got.Video())
+		if got != test.codec || got.Video() != test.video || got.ClockRate() != test.rate {
+			t.Errorf("%q: %v, video %v, %d Hz", test.mime, got, got.Video(), got.ClockRate())
 		}
 		if got != CodecNone && ParseCodec(got.String()) != got {
 			t.Errorf("%v does not parse back", got)
