@@ -74,14 +74,42 @@ func newAPI(t *Transport) (*webrtc.API, error) {
 
 // registerMedia registers the codecs of rooms. Payload types are only our proposals: an answer takes the offer's.
 func registerMedia(m *webrtc.MediaEngine) error {
-	opus := webrtc.RTPCodecCapability{
-		MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1",
-		RTCPFeedback: []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "nack"}},
+	if err := registerAudio(m); err != nil {
+		return err
 	}
-	if err := m.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: opus, PayloadType: 111}, webrtc.RTPCodecTypeAudio); err != nil {
-		return fmt.Errorf("register opus: %w", err)
+	if err := registerVideo(m); err != nil {
+		return err
 	}
-	videos := []struct {
+	return registerExtensions(m)
+}
+
+// registerAudio registers Opus, and G.711 for gateways and devices that have nothing else.
+func registerAudio(m *webrtc.MediaEngine) error {
+	for _, a := range [...]struct {
+		mime, fmtp string
+		rate       uint32
+		channels   uint16
+		pt         webrtc.PayloadType
+	}{
+		{webrtc.MimeTypeOpus, "minptime=10;useinbandfec=1", 48000, 2, 111},
+		{webrtc.MimeTypePCMU, "", 8000, 0, 0},
+		{webrtc.MimeTypePCMA, "", 8000, 0, 8},
+	} {
+		c := webrtc.RTPCodecCapability{
+			MimeType: a.mime, ClockRate: a.rate, Channels: a.channels, SDPFmtpLine: a.fmtp,
+			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "nack"}},
+		}
+		if err := m.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: c, PayloadType: a.pt}, webrtc.RTPCodecTypeAudio); err != nil {
+			return fmt.Errorf("register %s: %w", a.mime, err)
+		}
+	}
+	return nil
+}
+
+// registerVideo registers each video codec with its retransmissions.
+func registerVideo(m *webrtc.MediaEngine) error {
+	feedback := []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}}
+	for _, v := range [...]struct {
 		mime, fmtp string
 		pt         webrtc.PayloadType
 	}{
@@ -90,9 +118,8 @@ func registerMedia(m *webrtc.MediaEngine) error {
 		{webrtc.MimeTypeH264, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f", 102},
 		{webrtc.MimeTypeH264, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f", 104},
 		{webrtc.MimeTypeAV1, "", 45},
-	}
-	feedback := []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}}
-	for _, v := range videos {
+		{webrtc.MimeTypeH265, "profile-id=1;tier-flag=0;level-id=93;tx-mode=SRST", 49},
+	} {
 		media := webrtc.RTPCodecCapability{MimeType: v.mime, ClockRate: 90000, SDPFmtpLine: v.fmtp, RTCPFeedback: feedback}
 		rtx := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: fmt.Sprintf("apt=%d", v.pt)}
 		for i, c := range []webrtc.RTPCodecCapability{media, rtx} {
@@ -102,7 +129,7 @@ func registerMedia(m *webrtc.MediaEngine) error {
 			}
 		}
 	}
-	return registerExtensions(m)
+	return nil
 }
 
 func registerExtensions(m *webrtc.MediaEngine) error {

@@ -50,13 +50,13 @@ func (w *worker) subscribe(now time.Duration, pub *Publication, slot *slotSender
 }
 
 func newFeed(w *worker, pub *Publication) *feed {
-	n, size, rate := max(1, len(pub.encodings)), videoRing, uint32(90000)
+	n, size := max(1, len(pub.encodings)), videoRing
 	if pub.kind == signaling.KindAudio {
-		size, rate = audioRing, 48000
+		size = audioRing
 	}
 	f := &feed{w: w, pub: pub}
 	for i := range n {
-		f.replicas = append(f.replicas, &rtpfwd.Replica{Encoding: uint8(i), Ring: rtpfwd.NewRing(size), Rate: rate})
+		f.replicas = append(f.replicas, &rtpfwd.Replica{Encoding: uint8(i), Ring: rtpfwd.NewRing(size), Rate: pub.codec.ClockRate()})
 	}
 	return f
 }

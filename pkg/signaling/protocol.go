@@ -208,7 +208,7 @@ type Publication struct {
 	Participant string          `json:"participant"`
 	Source      Source          `json:"source"`
 	Kind        Kind            `json:"kind"`
-	Codec       string          `json:"codec"` // "opus", "vp8", "vp9", "h264", "av1"
+	Codec       string          `json:"codec"` // "opus", "pcmu", "pcma", "vp8", "vp9", "h264", "h265", "av1"
 	Muted       bool            `json:"muted,omitempty"`
 	Width       int             `json:"width,omitempty"`
 	Height      int             `json:"height,omitempty"`
