@@ -14,6 +14,7 @@ func TestNoAllocations(t *testing.T) {
 	delta := bin("11 001011 0000000000000011 00111 111010 01 0111 10 00111111 00 11111111")
 	structure := l1t3(t)
 	d := new(Descriptor)
+	targets := new([64]byte)
 	for name, call := range map[string]func() error{
 		"VP8":                    func() error { return ParseVP8(vp8, d) },
 		"VP9":                    func() error { return ParseVP9(vp9, d) },
@@ -25,6 +26,12 @@ func TestNoAllocations(t *testing.T) {
 		"rewrite VP8":            func() error { ParseVP8(vp8, d); RewriteVP8(vp8, d, 1, 2, 3); return nil },
 		"rewrite VP9":            func() error { ParseVP9(vp9, d); RewriteVP9(vp9, d, 1, 2); return nil },
 		"rewrite descriptor":     func() error { RewriteDependencyDescriptor(delta, 5); return nil },
+		"rewrite targets": func() error {
+			err := ParseDependencyDescriptor(key, structure, d)
+			RewriteActiveTargets(targets[:], key, d, 0, 1)
+			d.AddPayload(d)
+			return err
+		},
 		"accessors of the frame": func() error {
 			_, _, _ = structure.Frame.Diffs(), structure.Frame.Target(1), structure.Frame.ChainDiff(1)
 			return nil

@@ -75,3 +75,29 @@ func (r *bitReader) se() int32 {
 	}
 	return -int32(k >> 1)
 }
+
+// bitOutput writes bit fields, high bits first, into a buffer of zeros that has room
+// for them all.
+type bitOutput struct {
+	buf []byte
+	pos int // in bits
+}
+
+// u writes the low n bits of v, 0 to 32.
+func (w *bitOutput) u(n int, v uint32) {
+	for n > 0 {
+		free := 8 - w.pos&7
+		take := min(free, n)
+		n -= take
+		w.buf[w.pos>>3] |= uint8(v>>n&(1<<take-1)) << (free - take)
+		w.pos += take
+	}
+}
+
+// copy writes the next n bits of r.
+func (w *bitOutput) copy(r *bitReader, n int) {
+	for ; n >= 32; n -= 32 {
+		w.u(32, r.u(32))
+	}
+	w.u(n, r.u(n))
+}

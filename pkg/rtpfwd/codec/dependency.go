@@ -9,6 +9,9 @@ const (
 	ddTargets   = 0x04 // custom_dtis_flag
 	ddDiffs     = 0x02 // custom_fdiffs_flag
 	ddChains    = 0x01 // custom_chains_flag
+
+	ddFlagsAt   = 24 // the bit where they are, if there are any
+	ddFlagCount = 5
 )
 
 // ParseDependencyDescriptor reads the body of the dependency descriptor header
@@ -24,10 +27,11 @@ const (
 //	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 //
 // Start and End are S and E, FrameNumber and PictureID are the frame number, the
-// layer is that of the template. Keyframe is set in the first packet of a frame that brings a
-// template structure and refers to no other frame. SwitchUp is set if the frame
-// is a "switch" for the highest active decode target of its spatial layer: with
-// the frame, all that follows in the layer can be decoded.
+// layer is that of the template. Keyframe is set in the first packet of a frame
+// that brings a template structure, refers to no other frame, and is of the lowest
+// spatial layer that has an active decode target, or below. SwitchUp is set if the
+// frame is a "switch" for the highest active decode target of its spatial layer:
+// with the frame, all that follows in the layer can be decoded.
 //
 // The result is also in s.Frame. On an error s is unchanged and, but for
 // ErrShort in the first three bytes, Start, End and the frame number are still right.
@@ -43,10 +47,10 @@ func ParseDependencyDescriptor(ext []byte, s *DependencyStructure, d *Descriptor
 	d.FrameNumber = int32(ext[1])<<8 | int32(ext[2])
 	d.PictureID, d.PictureIDBits = d.FrameNumber, 16
 	id := ext[0] & 0x3f
-	r := bitReader{buf: ext, pos: 24}
+	r := bitReader{buf: ext, pos: ddFlagsAt}
 	flags := uint32(0)
 	if len(ext) > 3 {
-		flags = r.u(5)
+		flags = r.u(ddFlagCount)
 	}
 	if flags&ddStructure != 0 {
 		return parseWithStructure(&r, id, flags, s, d)
@@ -74,7 +78,7 @@ func parseWithStructure(r *bitReader, id uint8, flags uint32, s *DependencyStruc
 	*s = next
 	s.describe(d)
 	d.placeTargets(s, flags, activeAt, r.pos)
-	d.Keyframe = d.Start && s.Frame.diffCount == 0
+	d.Keyframe = d.Start && s.Frame.diffCount == 0 && d.lowestSent()
 	return nil
 }
 
@@ -187,6 +191,18 @@ func (d *Descriptor) switchesUp() bool {
 		}
 	}
 	return false
+}
+
+// lowestSent says that no spatial layer below that of the frame has an active decode
+// target: where spatial layers do not use each other, keyframes of all have the
+// structure, and the lowest one starts the picture.
+func (d *Descriptor) lowestSent() bool {
+	for s := range d.Spatial {
+		if d.Active[s] != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // highestActive returns the highest spatial layer of the active decode targets,

@@ -218,6 +218,11 @@ func (m ddModel) want(p ddPacket, active uint64) Descriptor {
 	d.Spatial, d.Temporal = int8(f.spatial), int8(f.temporal)
 	d.SpatialLayers, d.TemporalLayers = uint8(m.spatialLayers()), uint8(m.temporalLayers())
 	d.Keyframe = p.structure && p.start && len(f.diffs) == 0
+	for i := range m.targets {
+		if spatial, _ := m.targetLayer(i); active>>i&1 == 1 && spatial < f.spatial {
+			d.Keyframe = false
+		}
+	}
 	seen := map[int]int{}
 	for _, dti := range f.dtis {
 		seen[dti]++
@@ -302,6 +307,7 @@ func TestDependencyModel(t *testing.T) {
 				t.Fatalf("%x %+v:\n got %+v, %v\nwant %+v", ext, p, d, err, want)
 			}
 			m.compare(t, &s, p.frame, active)
+			m.rewriteActive(t, p, ext, &d, active, int8(rng.IntN(4)), int8(rng.IntN(8)))
 			m.rewrite(t, p, ext, uint16(rng.Uint32()))
 			m.cut(t, rng, ext, &s)
 		}

@@ -34,3 +34,30 @@ func TestDependencyTargets(t *testing.T) {
 		}
 	}
 }
+
+// TestDependencyIndependentLayers: where two spatial layers do not use each other, the
+// keyframes of both bring the structure. The lower one that is sent starts.
+func TestDependencyIndependentLayers(t *testing.T) {
+	const structure = `
+		000000 00001
+		00 10 00 11
+		1100 1100 0011 0011
+		0 1 0001 0 0 1 0001 0
+		0 0`
+	for _, c := range []struct {
+		name, ext string
+		want      bool
+	}{
+		{"S0", "11 000000 0000000000000001 10000" + structure, true},
+		{"S1", "11 000010 0000000000000010 10000" + structure, false},
+		{"S1, only it is sent", "11 000010 0000000000000010 11000" + structure + "10", true},
+		{"S1, only S0 is sent", "11 000010 0000000000000010 11000" + structure + "01", false},
+		{"S0, only S1 is sent", "11 000000 0000000000000010 11000" + structure + "10", true},
+	} {
+		var s DependencyStructure
+		var d Descriptor
+		if err := ParseDependencyDescriptor(bin(c.ext), &s, &d); err != nil || d.Keyframe != c.want {
+			t.Errorf("%s: %+v, %v", c.name, d, err)
+		}
+	}
+}

@@ -160,3 +160,38 @@ func TestRecordedDependencies(t *testing.T) {
 		}
 	}
 }
+
+// TestRecordedActiveTargets rewrites the recorded descriptors for a receiver that gets
+// fewer layers: the same frames, and no active decode target above those layers.
+func TestRecordedActiveTargets(t *testing.T) {
+	streams := readRecorded(t)
+	for name, telling := range map[string]int{
+		"vp8-L1T3-dependency": 1, "vp9-L3T3_KEY": 2, "av1-L1T3": 1, "av1-L3T3_KEY": 9, "av1-L2T2": 10,
+	} {
+		var from, to DependencyStructure
+		for i, p := range streams[name] {
+			var d, got Descriptor
+			var dst [maxDescriptor]byte
+			if err := ParseDependencyDescriptor(p.dependency, &from, &d); err != nil {
+				t.Fatalf("%s, packet %d: %v", name, i, err)
+			}
+			n := len(p.dependency)
+			if d.TellsTargets {
+				n = RewriteActiveTargets(dst[:], p.dependency, &d, 1, 1)
+				telling--
+			} else {
+				copy(dst[:], p.dependency)
+			}
+			if err := ParseDependencyDescriptor(dst[:n], &to, &got); err != nil {
+				t.Fatalf("%s, packet %d: %v", name, i, err)
+			}
+			want := [4]uint8{d.Active[0] & 0b11, d.Active[1] & 0b11}
+			if got.Active != want || got.Present != d.Present || got.Refs != d.Refs || got.FrameNumber != d.FrameNumber {
+				t.Errorf("%s, packet %d: %+v became %+v", name, i, d, got)
+			}
+		}
+		if telling != 0 {
+			t.Errorf("%s: %d descriptors too few told of active targets", name, telling)
+		}
+	}
+}
