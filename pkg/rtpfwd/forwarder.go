@@ -9,7 +9,7 @@ const maxEncodings = 16
 // keyframe came after others of its frame, by reordering or repair.
 const maxReplay = 256
 
-// maxHead bounds the packets of an H264 picture before its first slice: parameter
+// maxHead bounds the packets of a picture of H264 or H265 before its first slice: parameter
 // sets and supplemental information.
 const maxHead = 16
 
@@ -152,14 +152,14 @@ func (f *Forwarder) startsAt(p *Packet) bool {
 	if !p.Desc.Keyframe || !p.Desc.Start || p.Desc.Temporal > 0 || f.sources[e].highest-p.Seq > maxReplay {
 		return false
 	}
-	if f.codec == H264 && f.headless(p) {
+	if f.codec.headed() && !p.Desc.HasTargets && f.headless(p) {
 		return false
 	}
 	return e == f.wanted || f.current < e && e < f.wanted ||
 		f.current >= 0 && f.wanted < e && e < f.current
 }
 
-// headless says whether p, of an H264 keyframe, has no parameter set while packets
+// headless says whether p, of a keyframe of H264 or H265, has no parameter set while packets
 // between it and the picture before are missing: the parameter set may be one of
 // them, and then the keyframe must start there. Parameter sets show by the picture size.
 func (f *Forwarder) headless(p *Packet) bool {

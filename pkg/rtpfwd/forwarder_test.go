@@ -105,7 +105,7 @@ func TestAudioPassesAlways(t *testing.T) {
 }
 
 func TestVideoStartsAtKeyframe(t *testing.T) {
-	for _, c := range []Codec{VP8, VP9, H264, AV1} {
+	for _, c := range []Codec{VP8, VP9, H264, H265, AV1} {
 		s := newScript(t, c, 1)
 		s.want("", shot{seq: 1, time: 1, flags: "skm"})
 		if _, ok := s.f.KeyframeWanted(); ok || s.f.Current().Spatial != -1 {
@@ -247,6 +247,21 @@ func TestTemporalLayersVP9AV1(t *testing.T) {
 	s.f.SetTarget(0, Layer{Temporal: 2})
 	s.want("2m", shot{seq: 2, time: 2, flags: "skm"}) // a keyframe allows every layer
 	s.want("3m", shot{seq: 3, time: 3, tid: 2, flags: "sm"})
+}
+
+// TestTemporalLayersH265: layers are climbed one by one, each at a picture of its own
+// that says so (TSA, STSA).
+func TestTemporalLayersH265(t *testing.T) {
+	s := newScript(t, H265, 1)
+	s.f.SetTarget(0, Layer{Temporal: 0})
+	s.want("1sm", shot{seq: 1, time: 1, flags: "skpm"})
+	s.f.SetTarget(0, Layer{Temporal: 2})
+	s.want("", shot{seq: 2, time: 2, tid: 2, flags: "sum"}) // layer 1 is not there yet
+	s.want("2m", shot{seq: 3, time: 3, flags: "sum"})       // says nothing of others
+	s.want("", shot{seq: 4, time: 4, tid: 1, flags: "sm"})
+	s.want("3m", shot{seq: 5, time: 5, tid: 1, flags: "sum"})
+	s.want("", shot{seq: 6, time: 6, tid: 2, flags: "sm"})
+	s.want("4m", shot{seq: 7, time: 7, tid: 2, flags: "sum"})
 }
 
 // TestLatePackets: a late packet follows the decision on its picture or, if that was

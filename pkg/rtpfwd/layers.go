@@ -209,9 +209,13 @@ func (l *layerSelection) nextTemporal(p *Packet, target int8) int8 {
 		return target
 	case !d.Start || !d.SwitchUp:
 		return limit
-	case p.Codec == VP8 && d.Temporal > limit && d.Temporal <= target:
+	case d.Temporal > target:
+		return limit
+	case p.Codec == VP8 && d.Temporal > limit:
 		return d.Temporal // the picture itself needs the base layer only
-	case p.Codec != VP8 && d.Temporal <= limit:
+	case p.Codec == H265 && d.Temporal == limit+1:
+		return d.Temporal // it needs only the next lower layer
+	case p.Codec != VP8 && p.Codec != H265 && d.Temporal <= limit:
 		return target // all that follow need nothing from before the picture
 	}
 	return limit
