@@ -40,6 +40,9 @@ func hotPaths() []step {
 		{"Receive/opus", func(t testing.TB) func(int) {
 			return receiving(t, testPacket{pt: ptOpus, payload: make([]byte, 80), extensions: map[uint8][]byte{4: {30}, 6: {1, 2}}})
 		}},
+		{"Receive/red", func(t testing.TB) func(int) {
+			return receiving(t, testPacket{pt: ptRED, payload: twoBlocks(), extensions: map[uint8][]byte{4: {30}, 6: {1, 2}}})
+		}},
 		{"Receive/late", receivingLate},
 		{"Nacks", asking},
 		{"Select/one", func(t testing.TB) func(int) { return selecting(t, 1, 2) }},
@@ -49,6 +52,10 @@ func hotPaths() []step {
 		{"Rewrite/h264", func(t testing.TB) func(int) { return rewriting(t, H264, 1100) }},
 		{"Rewrite/av1", func(t testing.TB) func(int) { return rewriting(t, AV1, 1100) }},
 		{"Rewrite/opus", func(t testing.TB) func(int) { return rewriting(t, Opus, 80) }},
+		{"Rewrite/red made", func(t testing.TB) func(int) { return rewritingRED(t, ptOpus, make([]byte, 80), ptBlock) }},
+		{"Rewrite/red passed", func(t testing.TB) func(int) { return rewritingRED(t, ptRED, twoBlocks(), ptBlock) }},
+		{"Rewrite/red stripped", func(t testing.TB) func(int) { return rewritingRED(t, ptRED, twoBlocks(), 0) }},
+		{"Resend/red", resendingRED},
 		{"Forward/vp8", forwarding},
 		{"Feedback", feeding},
 		{"Resend", resending},
@@ -257,6 +264,53 @@ func ranking(t testing.TB) func(int) {
 		s.Observe(now, uint32(i%100), 20, true)
 		out = s.Loudest(now, 5, out[:0])
 		speaking = s.Speaking(now, speaking[:0])
+	}
+}
+
+// twoBlocks is RED as Chromium sends it.
+func twoBlocks() []byte {
+	return redPayload(ptOpus, redBlock{960, make([]byte, 80)}, redBlock{0, make([]byte, 80)})
+}
+
+// rewritingRED gives choices of sound in a row to a Slot that gets RED with this type
+// of blocks, or none.
+func rewritingRED(t testing.TB, pt uint8, payload []byte, block uint8) func(int) {
+	var ps []*Packet
+	in := newTestInbound(0, 48000)
+	for i := range 512 {
+		b := testPacket{pt: pt, seq: uint16(i), payload: payload, extensions: map[uint8][]byte{4: {30}}}
+		ps = append(ps, mustReceive(t, in, 0, b.raw(t)))
+	}
+	o, buf := NewOutbound(outConfig()), make([]byte, 1500)
+	stream := &Replica{Ring: NewRing(256), Rate: 48000}
+	o.SetSource(0, OutboundSource{Codec: Opus, Rate: 48000, PayloadType: 120, BlockPayloadType: block, Redundant: 1})
+	size := 0
+	return func(i int) {
+		p := ps[i%len(ps)]
+		p.Seq, p.Time, p.Arrival = SeqNo(i)+firstCycle, RTPTime(960*i), time.Duration(i)*ms(20)
+		stream.Ring.Put(p)
+		n := o.Rewrite(p.Arrival, Choice{Packet: p, Replica: stream, number: int64(i)}, buf)
+		if n == 0 || i > 1 && n != size {
+			t.Fatalf("%d bytes after %d", n, size)
+		}
+		size = n
+	}
+}
+
+// resendingRED makes packets of RED again.
+func resendingRED(t testing.TB) func(int) {
+	o, buf := NewOutbound(outConfig()), make([]byte, 1500)
+	in, stream := newTestInbound(0, 48000), &Replica{Ring: NewRing(512), Rate: 48000}
+	o.SetSource(0, redSource(1))
+	for i := range 512 {
+		p := mustReceive(t, in, 0, sound(uint16(i), make([]byte, 80)...).raw(t))
+		stream.Ring.Put(p)
+		o.Rewrite(0, Choice{Packet: p, Replica: stream, number: int64(i)}, buf)
+	}
+	return func(i int) {
+		if o.Resend(0, Resend{Seq: firstCycle + 100 + 256 + SeqNo(i%256)}, buf) == 0 {
+			t.Fatal("gone")
+		}
 	}
 }
 

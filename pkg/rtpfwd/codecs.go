@@ -53,6 +53,15 @@ func (c Codec) ClockRate() uint32 {
 // of a keyframe: then several packets of one keyframe start it.
 func (c Codec) headed() bool { return c == H264 || c == H265 }
 
+// Media returns the codec of what is played: Opus for RED, which only frames it.
+// Publications and Slots are named by it; a packet may come in either framing.
+func (c Codec) Media() Codec {
+	if c == RED {
+		return Opus
+	}
+	return c
+}
+
 // ParseCodec finds the codec of a media type such as "video/VP8" or of the bare
 // encoding name "VP8", in any case; CodecNone if there is none.
 func ParseCodec(mime string) Codec {

@@ -20,7 +20,7 @@ func (in *Inbound) readLevel(p *Packet) {
 func (in *Inbound) describe(p *Packet, place *placement) bool {
 	if !p.Codec.Video() {
 		p.Desc = noDescriptor()
-		return true
+		return p.Codec != RED || in.readBlocks(p)
 	}
 	if p.extensions[dependencyDescriptor].size < 3 || in.descriptors == nil {
 		return parsePayload(p, &p.Desc)

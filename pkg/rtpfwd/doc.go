@@ -44,6 +44,21 @@
 // descriptor and video layers allocation are passed on where both sides have them,
 // by the outgoing ids. MID is that of the Slot. All others are per hop.
 //
+// # Redundant audio
+//
+// RED (RFC 2198) is a framing of Opus, not a codec of its own: a publication and a Slot
+// are of Opus, and each packet says how it is framed. Outbound makes of it what the
+// Slot takes, under the same number:
+//
+//	packet   Slot of RED                            Slot of Opus
+//	RED      its blocks, with the Slot's type       the primary block
+//	Opus     with the packet before it, or two      as it came
+//
+// A packet is repeated if it came, was sampled right before the next one, with no pause
+// of DTX between them, and belongs to what the Slot plays since its last switch. How
+// many were repeated is kept with the number, so that a resend has the same bytes
+// even if more would be there by then; what cannot be made the same again is not resent.
+//
 // # What the package must not know
 //
 // Participants, rooms, SDP, sockets, SRTP, bandwidth: package sfu owns the

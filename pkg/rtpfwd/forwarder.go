@@ -15,7 +15,7 @@ const maxHead = 16
 
 // ForwarderConfig says what a Forwarder selects from.
 type ForwarderConfig struct {
-	// Codec is that of the publication; packets of others are left out.
+	// Codec is that of the publication; packets of others are left out. RED is Opus.
 	Codec Codec
 	// Replicas are the encodings by index, nil where not yet known.
 	Replicas []*Replica
@@ -143,7 +143,7 @@ func (f *Forwarder) Select(now time.Duration, p *Packet, out []Choice) []Choice 
 // startsAt says whether p is where the selection starts or changes its Encoding.
 func (f *Forwarder) startsAt(p *Packet) bool {
 	e := int8(p.Encoding)
-	if e == f.current || f.wanted < 0 || p.Codec != f.codec || p.empty() {
+	if e == f.current || f.wanted < 0 || p.Codec.Media() != f.codec || p.empty() {
 		return false
 	}
 	if !f.codec.Video() {
@@ -201,7 +201,7 @@ func (f *Forwarder) start(p *Packet, out []Choice) []Choice {
 // out after its successors were chosen has a number: an empty packet fills it, so
 // that nobody waits for it.
 func (f *Forwarder) forward(p *Packet, out []Choice) []Choice {
-	media := p.Codec == f.codec && !p.empty()
+	media := p.Codec.Media() == f.codec && !p.empty()
 	newest := media && p.Seq > f.newest
 	if newest {
 		if f.stops(p) {

@@ -89,7 +89,7 @@ func TestAudioPassesAlways(t *testing.T) {
 	s.want("1sm", shot{seq: 10, time: 960, flags: "m"})
 	s.want("2", shot{seq: 11, time: 1920})
 	s.want("4", shot{seq: 13, time: 96000}) // 12 is late, then a gap of DTX
-	s.want("", shot{seq: 14, codec: RED})   // another codec leaves no hole
+	s.want("", shot{seq: 14, codec: VP8})   // another codec leaves no hole
 	s.want("3", shot{seq: 12, time: 2880})  // 12 takes its place
 	s.want("5", shot{seq: 15, time: 96960})
 	s.want("7", shot{seq: 17, time: 96960})

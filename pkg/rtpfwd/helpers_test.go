@@ -11,7 +11,7 @@ import (
 // The payload types of all tests.
 const (
 	ptOpus, ptVP8, ptVP9, ptH264, ptAV1, ptH265 = 111, 96, 98, 102, 45, 49
-	ptVP8RTX, ptAV1RTX                          = 97, 46
+	ptRED, ptVP8RTX, ptAV1RTX                   = 63, 97, 46
 	ptEvent                                     = 126 // never negotiated
 )
 
@@ -28,6 +28,7 @@ func testPayloads() *PayloadTable {
 	var t PayloadTable
 	t.Codec[ptOpus], t.Codec[ptVP8], t.Codec[ptVP9] = Opus, VP8, VP9
 	t.Codec[ptH264], t.Codec[ptAV1], t.Codec[ptH265] = H264, AV1, H265
+	t.Codec[ptRED] = RED
 	t.APT[ptVP8RTX], t.APT[ptAV1RTX] = ptVP8, ptAV1
 	return &t
 }

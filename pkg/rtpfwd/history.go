@@ -23,6 +23,7 @@ type sent struct {
 	pictureID, frame uint16
 	tl0, keyIdx      uint8
 	resends          uint8
+	redundant        uint8 // packets right before source that are repeated in it
 	marker, filler   bool
 }
 

@@ -152,7 +152,7 @@ func (in *Inbound) receive(now time.Duration, raw []byte, h *header, p *Packet, 
 	}
 	in.account(now, len(raw), h, &place, repair)
 	p.Raw, p.Arrival, p.Encoding, p.Marker = raw, now, in.encoding, h.marker
-	p.payloadStart, p.payloadEnd = uint16(h.payload), uint16(h.end)
+	p.payloadStart, p.payloadEnd, p.primaryStart = uint16(h.payload), uint16(h.end), uint16(h.payload)
 	p.PayloadType, p.Codec = h.payloadType, in.payloads.Codec[h.payloadType]
 	p.Time = in.extend(h.time, &place)
 	in.readLevel(p)

@@ -26,13 +26,19 @@ type OutboundConfig struct {
 type OutboundSource struct {
 	// CSRC names the publication in every packet (RFC 3550 section 5.1).
 	CSRC uint32
-	// Codec is that of the publication; packets of others are refused.
+	// Codec is that of the publication; packets of others are refused. RED is Opus.
 	Codec Codec
 	// Rate is the clock rate in Hz.
 	Rate uint32
 	// PayloadType and RTXPayloadType are the outgoing ones. RTXPayloadType 0: resends
 	// repeat the first sending.
 	PayloadType, RTXPayloadType uint8
+	// BlockPayloadType is the outgoing one of Opus inside RED (RFC 2198) if the Slot
+	// gets RED, of which PayloadType then is. 0: the Slot gets no RED.
+	BlockPayloadType uint8
+	// Redundant is how many earlier packets are repeated in each packet of RED that
+	// is made of plain Opus, 0 to 2; more is cut.
+	Redundant uint8
 	// Extensions are the incoming ids: what has none is not passed on. nil: pass
 	// what Inbound found.
 	Extensions *ExtensionIDs
@@ -46,6 +52,7 @@ type outboundSource struct {
 	csrc                        uint32
 	codec                       Codec
 	payloadType, rtxPayloadType uint8
+	blockType, redundant        uint8
 	rate                        uint32
 	ids                         kindIDs // outgoing, of the kinds that both sides have
 }
@@ -66,6 +73,7 @@ type Outbound struct {
 
 	highest SeqNo       // the highest number sent
 	numbers renumbering // from Choices to outgoing numbers
+	since   SeqNo       // the first packet of its source that belongs to what plays now
 
 	timeline timeline
 	frames   frameNumbers
@@ -117,6 +125,8 @@ func (o *Outbound) SetSource(now time.Duration, s OutboundSource) {
 		codec:          s.Codec,
 		payloadType:    s.PayloadType & 0x7f,
 		rtxPayloadType: s.RTXPayloadType & 0x7f,
+		blockType:      s.BlockPayloadType & 0x7f,
+		redundant:      min(s.Redundant, maxRedundant),
 		rate:           s.Rate,
 		ids:            o.ids,
 	}
@@ -138,11 +148,13 @@ func (o *Outbound) SetSource(now time.Duration, s OutboundSource) {
 func (o *Outbound) Rewrite(now time.Duration, c Choice, dst []byte) (n int) {
 	source := &o.sources[o.epoch%rememberedSources]
 	p := c.Packet
-	if o.epoch == 0 || p.Codec != source.codec && !c.filler {
+	if o.epoch == 0 || p.Codec.Media() != source.codec && !c.filler {
 		return o.refuse(NoSource)
 	}
+	c.filler = c.filler || source.empties(p)
+	e := sent{source: p.Seq, replica: c.Replica, epoch: o.epoch, marker: c.Marker, filler: c.filler}
 	block := o.layout(p, source, c.filler)
-	if !block.fits(p, c.filler, dst) {
+	if !block.fits(e.payloadSize(p, source), dst) {
 		return o.refuse(NoRoom)
 	}
 	seq, reason := o.place(&c)
@@ -150,9 +162,9 @@ func (o *Outbound) Rewrite(now time.Duration, c Choice, dst []byte) (n int) {
 		return o.refuse(reason)
 	}
 	newest := seq > o.highest
-	e := sent{seq: seq, source: p.Seq, replica: c.Replica, epoch: o.epoch, marker: c.Marker, filler: c.filler}
-	e.time = uint32(o.stamp(&c, source, newest))
+	e.seq, e.time = seq, uint32(o.stamp(&c, source, newest))
 	o.frames.number(&c, &e, newest)
+	o.addRedundancy(&e, p, source, min(len(dst), maxMade)-block.bytes())
 	if o.fresh && !source.codec.Video() {
 		e.marker = true // audio begins to play anew (RFC 3551 section 4.1)
 	}
@@ -162,7 +174,7 @@ func (o *Outbound) Rewrite(now time.Duration, c Choice, dst []byte) (n int) {
 	}
 	o.history.put(&e)
 	n = o.write(dst, &e, p, source, block)
-	o.reports.sent(n, int(p.payloadEnd-p.payloadStart), c.filler)
+	o.reports.sent(n, e.payloadSize(p, source), c.filler)
 	o.stats.Packets++
 	o.stats.Bytes += uint64(n)
 	return n
@@ -219,6 +231,7 @@ func (o *Outbound) stamp(c *Choice, source *outboundSource, newest bool) RTPTime
 	}
 	if change != keepsTime || c.Switch {
 		o.frames.realign()
+		o.since = c.Packet.Seq
 	}
 	return t.newest(c)
 }

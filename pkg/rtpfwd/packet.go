@@ -35,6 +35,7 @@ type Packet struct {
 	Desc codec.Descriptor
 
 	payloadStart, payloadEnd uint16 // offsets in Raw, without padding
+	primaryStart             uint16 // of the primary block of RED; else payloadStart
 	extensions               [kindCount]span
 }
 
@@ -42,6 +43,10 @@ type Packet struct {
 // padding packet that came after its successors: such a packet is only there to
 // fill its number.
 func (p *Packet) Payload() []byte { return p.Raw[p.payloadStart:p.payloadEnd] }
+
+// Primary returns what the packet was sent for, a part of Raw: of RED (RFC 2198) the
+// bytes of its primary block, which may be none, else the payload.
+func (p *Packet) Primary() []byte { return p.Raw[p.primaryStart:p.payloadEnd] }
 
 // empty says that there is nothing to forward but the number.
 func (p *Packet) empty() bool { return p.payloadStart == p.payloadEnd }

@@ -47,6 +47,9 @@ func (o *Outbound) granted(now, rtt time.Duration, seq SeqNo, b *Budget) (int, R
 		return 0, TooSoon
 	}
 	bytes := len(p.Raw) + outHeaderSize + osnSize
+	if source := &o.sources[e.epoch%rememberedSources]; source.form(p) == made {
+		bytes += e.madeSize(p) - len(p.Payload())
+	}
 	if !b.Allow(bytes) {
 		return 0, OverBudget
 	}
@@ -56,10 +59,13 @@ func (o *Outbound) granted(now, rtt time.Duration, seq SeqNo, b *Budget) (int, R
 }
 
 // find returns what is known of a sent packet, and the packet; nil if the ring or
-// the list of sources has lost it.
+// the list of sources has lost it, or what it repeats.
 func (o *Outbound) find(seq SeqNo) (*sent, *Packet) {
 	e := o.history.get(seq)
 	if e == nil || o.epoch-e.epoch >= rememberedSources {
+		return nil, nil
+	}
+	if !e.repeats() {
 		return nil, nil
 	}
 	return e, e.replica.Ring.Get(e.source)
@@ -76,7 +82,7 @@ func (o *Outbound) Resend(now time.Duration, r Resend, dst []byte) (n int) {
 	}
 	source := &o.sources[e.epoch%rememberedSources]
 	block := o.layout(p, source, e.filler)
-	if !block.fits(p, e.filler, dst) {
+	if !block.fits(e.payloadSize(p, source), dst) {
 		return o.refuse(NoRoom)
 	}
 	if o.rtxSSRC != 0 && source.rtxPayloadType != 0 {

@@ -227,6 +227,10 @@ func FuzzOutbound(f *testing.F) {
 	seed.extensions = map[uint8][]byte{10: make([]byte, 20), 4: {1}}
 	seed.pt = ptAV1
 	f.Add(seed.raw(f), []byte{1, 9, 0xc0, 0x83, 0x43, 0xff, 0xfe, 0x41}, false)
+	sound := testPacket{pt: ptOpus, seq: 5, payload: make([]byte, 40)}
+	f.Add(sound.raw(f), []byte{1, 0xff, 0x41, 0x41, 0x41, 3, 0xff, 0x41, 0xff, 0x41}, false)
+	sound = testPacket{pt: ptRED, seq: 5, payload: redPayload(ptOpus, redBlock{960, make([]byte, 30)}, redBlock{0, make([]byte, 30)})}
+	f.Add(sound.raw(f), []byte{1, 0xff, 0x41, 0x41, 0xff, 0x41, 0x41, 9}, true)
 	f.Fuzz(func(t *testing.T, raw, steps []byte, repair bool) {
 		in := newTestInbound(0, 90000)
 		in.ssrc = 0
@@ -244,6 +248,7 @@ func FuzzOutbound(f *testing.F) {
 		for i, step := range steps {
 			now := time.Duration(i) * ms(9)
 			if step == 0xff {
+				source.BlockPayloadType, source.Redundant = uint8(i&1)*ptOpus, uint8(i&3)
 				o.SetSource(now, source)
 				continue
 			}
@@ -259,7 +264,7 @@ func FuzzOutbound(f *testing.F) {
 			}
 			s := streams[step>>7]
 			s.Ring.Put(p)
-			source.Codec = p.Codec
+			source.Codec = p.Codec.Media()
 			c := Choice{Packet: p, Replica: s, Switch: step&0x40 != 0, number: number, picture: number, filler: step&0x3f == 9}
 			if n := o.Rewrite(now, c, buf); n > 0 {
 				seq := extendSeq(o.highest, get16(buf[2:]))

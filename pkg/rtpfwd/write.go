@@ -53,20 +53,16 @@ func (b extensionBlock) bytes() int {
 	return 4 + b.size
 }
 
-// fits says whether the packet, also as a repair, fits into dst.
-func (b extensionBlock) fits(p *Packet, filler bool, dst []byte) bool {
-	size := fillerSize
-	if !filler {
-		size = int(p.payloadEnd - p.payloadStart)
-	}
-	return outHeaderSize+b.bytes()+osnSize+size <= len(dst)
+// fits says whether the packet with this payload, also as a repair, fits into dst.
+func (b extensionBlock) fits(payload int, dst []byte) bool {
+	return outHeaderSize+b.bytes()+osnSize+payload <= len(dst)
 }
 
 // write makes the packet that e describes, always the same bytes for the same e.
 func (o *Outbound) write(dst []byte, e *sent, p *Packet, source *outboundSource, block extensionBlock) int {
 	at := o.writeHeader(dst, e, source, block)
 	at = o.writeExtensions(dst, at, e, p, source, block)
-	return e.writePayload(dst, at, p)
+	return e.writePayload(dst, at, p, source)
 }
 
 // writeRepair makes the packet of the repair stream (RFC 4588 section 4): its own
@@ -79,7 +75,7 @@ func (o *Outbound) writeRepair(dst []byte, e *sent, p *Packet, source *outboundS
 	o.rtxNext++
 	at = o.writeExtensions(dst, at, e, p, source, block)
 	put16(dst[at:], uint16(e.seq))
-	return e.writePayload(dst, at+osnSize, p)
+	return e.writePayload(dst, at+osnSize, p, source)
 }
 
 // writeHeader writes the fixed header with the CSRC.
@@ -155,10 +151,13 @@ func writeElement(dst []byte, at int, id uint8, size int, wide bool) int {
 
 // writePayload writes the payload with the numbers of e, or the padding of an empty
 // packet, and returns the size of the whole packet.
-func (e *sent) writePayload(dst []byte, at int, p *Packet) int {
+func (e *sent) writePayload(dst []byte, at int, p *Packet, source *outboundSource) int {
 	if e.filler {
 		dst[at] = fillerSize
 		return at + fillerSize
+	}
+	if form := source.form(p); form != asItCame {
+		return at + e.writeAudio(dst[at:], p, source, form)
 	}
 	n := copy(dst[at:], p.Payload())
 	e.rewrite(dst[at:at+n], p)

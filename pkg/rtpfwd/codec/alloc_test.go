@@ -12,8 +12,9 @@ func TestNoAllocations(t *testing.T) {
 	av1 := bin("0010 1000 00001000 0 0001 000" + sequence320 + "0 0110 000" + keyFrame)
 	key := bin("11 001010 0000000000000001 10000" + structureL1T3)
 	delta := bin("11 001011 0000000000000011 00111 111010 01 0111 10 00111111 00 11111111")
+	red := unhex("ef 0f 00 03 6f 01 02 03 04")
 	structure := l1t3(t)
-	d := new(Descriptor)
+	d, r := new(Descriptor), new(RED)
 	targets := new([64]byte)
 	for name, call := range map[string]func() error{
 		"VP8":                    func() error { return ParseVP8(vp8, d) },
@@ -32,6 +33,8 @@ func TestNoAllocations(t *testing.T) {
 			d.AddPayload(d)
 			return err
 		},
+		"RED":                    func() error { return ParseRED(red, r) },
+		"rewrite RED":            func() error { RewriteRED(red, 5); PutREDHeader(red, 5, 960, 3); PutREDPrimary(red[4:], 5); return nil },
 		"accessors of the frame": func() error {
 			_, _, _ = structure.Frame.Diffs(), structure.Frame.Target(1), structure.Frame.ChainDiff(1)
 			return nil
@@ -50,6 +53,7 @@ func TestNoAllocations(t *testing.T) {
 		"H264":       func() error { return ParseH264(h264[:9], d) },
 		"H265":       func() error { return ParseH265(h265[:9], d) },
 		"AV1":        func() error { return ParseAV1(av1[:2], d) },
+		"RED":        func() error { return ParseRED(red[:4], r) },
 		"descriptor": func() error { return ParseDependencyDescriptor(key[:9], structure, d) },
 	} {
 		if call() == nil {

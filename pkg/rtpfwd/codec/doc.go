@@ -1,8 +1,9 @@
-// Package codec reads what forwarding must know of a video payload and rewrites
-// the numbers in it: the payload descriptors of VP8 (RFC 7741) and VP9 (RFC
+// Package codec reads what forwarding must know of a payload and rewrites the
+// numbers in it: the payload descriptors of VP8 (RFC 7741) and VP9 (RFC
 // 9628), the NAL units of H264 (RFC 6184) and H265 (RFC 7798), the OBUs of AV1 (AV1
-// RTP payload format 1.0) and the dependency descriptor header extension (its
-// appendix A), which may come with every codec.
+// RTP payload format 1.0), the dependency descriptor header extension (its
+// appendix A), which may come with every codec, and the blocks of redundant audio
+// (RFC 2198).
 //
 // # Data flow
 //
@@ -14,6 +15,9 @@
 //	   -> RewriteVP8, RewriteVP9, RewriteDependencyDescriptor, in place
 //	extension + the layers that a receiver gets
 //	   -> RewriteActiveTargets                                 -> extension, maybe longer
+//	payload of redundant audio
+//	   -> ParseRED                                  -> RED, its blocks
+//	   -> RewriteRED: their payload types, in place
 //
 // Where a packet has the extension, it tells layer, start, end, keyframe, switches
 // and references; AddPayload takes the rest from the payload, if that can be read: it

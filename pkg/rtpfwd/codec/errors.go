@@ -14,7 +14,8 @@ var (
 	// ErrUnsupported says that the packetization is valid but not one that
 	// WebRTC uses: STAP-B, MTAP and FU-B of H264.
 	ErrUnsupported = errors.New("codec: unsupported packetization")
-	// ErrTooLarge says that a list is longer than AV1 allows.
+	// ErrTooLarge says that a list is longer than AV1 allows, or than anybody sends
+	// blocks of RED.
 	ErrTooLarge = errors.New("codec: list too long")
 	// ErrNoStructure says that a dependency descriptor came before the first
 	// template structure of its stream.
