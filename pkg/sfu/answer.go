@@ -200,7 +200,7 @@ func (c candidate) attribute(localPref int) sdp.Attribute {
 func (a *answer) slotParameters(mid string) slotParameters {
 	sp := slotParameters{payloads: map[rtpfwd.Codec]payloadPair{}}
 	line := a.lines[mid]
-	if line == nil {
+	if line == nil || len(line.codecs) == 0 {
 		return sp
 	}
 	sp.extensions = line.extensions
@@ -209,14 +209,25 @@ func (a *answer) slotParameters(mid string) slotParameters {
 			sp.payloads[c.codec] = c.payloadPair
 		}
 	}
+	sp.wantsRED = line.codecs[0].codec == rtpfwd.RED
 	return sp
 }
 
-// sendCodec is the codec that the offerer sends on the m-line mid: the first one that was agreed.
+// sendCodec is the codec that the offerer sends on the m-line mid: the first one that was agreed. RED only frames it.
 func (a *answer) sendCodec(mid string) rtpfwd.Codec {
 	line := a.lines[mid]
-	if line == nil || len(line.codecs) == 0 {
+	if line == nil {
 		return rtpfwd.CodecNone
 	}
-	return line.codecs[0].codec
+	return line.first().codec
+}
+
+// first is the first codec that was agreed; the zero value if none was, or nothing but RED, which is a framing of Opus.
+func (l *answeredLine) first() answeredCodec {
+	for _, c := range l.codecs {
+		if c.codec != rtpfwd.RED {
+			return c
+		}
+	}
+	return answeredCodec{}
 }

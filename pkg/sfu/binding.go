@@ -70,8 +70,8 @@ func (in *ingest) addLine(line *offeredLine, po *signaling.PublicationOffer, agr
 		}
 		in.lines[line.mid] = l
 	}
-	if len(agreed.codecs) > 0 {
-		l.rate, l.nack = agreed.codecs[0].rate, agreed.codecs[0].nack
+	if first := agreed.first(); first.codec != rtpfwd.CodecNone {
+		l.rate, l.nack = first.rate, first.nack
 	}
 	if len(l.rids) > 0 || len(line.ssrcs) == 0 {
 		return // bound by the mid and rid in the packets

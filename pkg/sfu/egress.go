@@ -133,11 +133,7 @@ func (ss *slotSender) forward(now time.Duration, sub *subscription, c rtpfwd.Cho
 		ss.next = nil
 		ss.drop(&ss.current)
 		ss.current = sub
-		pt := ss.slot.send.payloads[pub.codec]
-		ss.out.SetSource(now, rtpfwd.OutboundSource{
-			CSRC: pub.csrc, Codec: pub.codec, Rate: sub.feed.replicas[0].Rate, PayloadType: pt.media, RTXPayloadType: pt.rtx,
-			Extensions: &pub.ext,
-		})
+		ss.out.SetSource(now, ss.slot.send.source(pub, sub.feed.replicas[0].Rate))
 		ss.slot.live.Store(pub)
 		ss.t.owner.markDirty() // its slot is live now
 	}

@@ -39,6 +39,9 @@ var (
 	}
 )
 
+// mimeRED is redundant audio (RFC 2198).
+const mimeRED = "audio/red"
+
 // newAPI makes the webrtc.API of one Transport. The interceptor registry stays empty: NACK, RTX, reports and feedback are ours.
 func newAPI(t *Transport) (*webrtc.API, error) {
 	media := &webrtc.MediaEngine{}
@@ -83,20 +86,22 @@ func registerMedia(m *webrtc.MediaEngine) error {
 	return registerExtensions(m)
 }
 
-// registerAudio registers Opus, and G.711 for gateways and devices that have nothing else.
+// registerAudio registers Opus, RED that frames it, and G.711 for gateways and devices that have nothing else. None has parameters
+// here: an answer takes those of the offer, and Pion drops a codec whose parameters differ from ours as soon as another one's do not.
 func registerAudio(m *webrtc.MediaEngine) error {
 	for _, a := range [...]struct {
-		mime, fmtp string
-		rate       uint32
-		channels   uint16
-		pt         webrtc.PayloadType
+		mime     string
+		rate     uint32
+		channels uint16
+		pt       webrtc.PayloadType
 	}{
-		{webrtc.MimeTypeOpus, "minptime=10;useinbandfec=1", 48000, 2, 111},
-		{webrtc.MimeTypePCMU, "", 8000, 0, 0},
-		{webrtc.MimeTypePCMA, "", 8000, 0, 8},
+		{webrtc.MimeTypeOpus, 48000, 2, 111},
+		{mimeRED, 48000, 2, 63},
+		{webrtc.MimeTypePCMU, 8000, 0, 0},
+		{webrtc.MimeTypePCMA, 8000, 0, 8},
 	} {
 		c := webrtc.RTPCodecCapability{
-			MimeType: a.mime, ClockRate: a.rate, Channels: a.channels, SDPFmtpLine: a.fmtp,
+			MimeType: a.mime, ClockRate: a.rate, Channels: a.channels,
 			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "nack"}},
 		}
 		if err := m.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: c, PayloadType: a.pt}, webrtc.RTPCodecTypeAudio); err != nil {

@@ -137,7 +137,8 @@ func readLine(m *sdp.MediaDescription) (offeredLine, error) {
 			line.mid = a.Value
 		case "rtpmap":
 			_, name, _ := parseRTPMap(a.Value)
-			line.known = line.known || rtpfwd.ParseCodec(line.media+"/"+name) != rtpfwd.CodecNone
+			codec := rtpfwd.ParseCodec(line.media + "/" + name)
+			line.known = line.known || codec != rtpfwd.CodecNone && codec != rtpfwd.RED // which frames Opus, and is nothing by itself
 		case sdp.AttrKeyRecvOnly:
 			line.sends = false
 		case sdp.AttrKeySendOnly:

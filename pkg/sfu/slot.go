@@ -32,7 +32,24 @@ type Slot struct {
 // slotParameters is what the answer negotiated for a slot.
 type slotParameters struct {
 	payloads   map[rtpfwd.Codec]payloadPair
+	wantsRED   bool // RED was offered before Opus: else nobody pays for the doubled rate
 	extensions rtpfwd.ExtensionIDs
+}
+
+// redundantPackets is how many earlier packets a packet of RED repeats that is made here, as libwebrtc does.
+const redundantPackets = 1
+
+// source says how a publication goes out on the slot.
+func (sp *slotParameters) source(pub *Publication, rate uint32) rtpfwd.OutboundSource {
+	pt := sp.payloads[pub.codec]
+	s := rtpfwd.OutboundSource{
+		CSRC: pub.csrc, Codec: pub.codec, Rate: rate, PayloadType: pt.media, RTXPayloadType: pt.rtx, Extensions: &pub.ext,
+	}
+	if pub.codec == rtpfwd.Opus && sp.wantsRED {
+		red := sp.payloads[rtpfwd.RED]
+		s.PayloadType, s.RTXPayloadType, s.BlockPayloadType, s.Redundant = red.media, red.rtx, pt.media, redundantPackets
+	}
+	return s
 }
 
 // payloadPair is the payload type of a codec on an m-line and that of its retransmissions; 0: none.

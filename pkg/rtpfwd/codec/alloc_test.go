@@ -33,8 +33,8 @@ func TestNoAllocations(t *testing.T) {
 			d.AddPayload(d)
 			return err
 		},
-		"RED":                    func() error { return ParseRED(red, r) },
-		"rewrite RED":            func() error { RewriteRED(red, 5); PutREDHeader(red, 5, 960, 3); PutREDPrimary(red[4:], 5); return nil },
+		"RED":         func() error { return ParseRED(red, r) },
+		"rewrite RED": func() error { RewriteRED(red, 5); PutREDHeader(red, 5, 960, 3); PutREDPrimary(red[4:], 5); return nil },
 		"accessors of the frame": func() error {
 			_, _, _ = structure.Frame.Diffs(), structure.Frame.Target(1), structure.Frame.ChainDiff(1)
 			return nil
