@@ -23,7 +23,8 @@ type sent struct {
 	pictureID, frame uint16
 	tl0, keyIdx      uint8
 	resends          uint8
-	redundant        uint8 // packets right before source that are repeated in it
+	repeats          uint8 // of RED that was made: packets right before source in it
+	leftOut          uint8 // of RED that was passed: its first blocks
 	marker, filler   bool
 }
 

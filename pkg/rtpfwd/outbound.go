@@ -73,7 +73,7 @@ type Outbound struct {
 
 	highest SeqNo       // the highest number sent
 	numbers renumbering // from Choices to outgoing numbers
-	since   SeqNo       // the first packet of its source that belongs to what plays now
+	since   RTPTime     // when at its source that begins which plays now
 
 	timeline timeline
 	frames   frameNumbers
@@ -164,7 +164,7 @@ func (o *Outbound) Rewrite(now time.Duration, c Choice, dst []byte) (n int) {
 	newest := seq > o.highest
 	e.seq, e.time = seq, uint32(o.stamp(&c, source, newest))
 	o.frames.number(&c, &e, newest)
-	o.addRedundancy(&e, p, source, min(len(dst), maxMade)-block.bytes())
+	o.chooseRedundancy(&e, p, source, min(len(dst), maxMade)-block.bytes())
 	if o.fresh && !source.codec.Video() {
 		e.marker = true // audio begins to play anew (RFC 3551 section 4.1)
 	}
@@ -231,7 +231,7 @@ func (o *Outbound) stamp(c *Choice, source *outboundSource, newest bool) RTPTime
 	}
 	if change != keepsTime || c.Switch {
 		o.frames.realign()
-		o.since = c.Packet.Seq
+		o.since = c.Packet.Time
 	}
 	return t.newest(c)
 }

@@ -66,9 +66,9 @@ func (in *Inbound) readBlocks(p *Packet) bool {
 // before returns the i-th packet before e in its source, nil if it is not there.
 func (e *sent) before(i uint8) *Packet { return e.replica.Ring.Get(e.source - SeqNo(i)) }
 
-// repeats says whether all that e repeats is still there.
-func (e *sent) repeats() bool {
-	for i := range e.redundant {
+// whole says whether all that e repeats is still there.
+func (e *sent) whole() bool {
+	for i := range e.repeats {
 		if e.before(i+1) == nil {
 			return false
 		}
@@ -76,18 +76,41 @@ func (e *sent) repeats() bool {
 	return true
 }
 
-// addRedundancy decides what a made packet of RED repeats, within room bytes for header
-// and payload: packets right before it that are there now, and that belong to what
-// plays now. What is lost, or from before a pause, ends the row. The decision is kept
-// in e: a resend must have the same bytes, whatever came or went meanwhile.
-func (o *Outbound) addRedundancy(e *sent, p *Packet, source *outboundSource, room int) {
-	if e.filler || source.form(p) != made {
+// chooseRedundancy decides what goes with a packet of RED, and keeps that in e: a resend
+// must have the same bytes, whatever came or went meanwhile. Nothing is repeated that is
+// from before what plays now: its time belongs to what played then.
+func (o *Outbound) chooseRedundancy(e *sent, p *Packet, source *outboundSource, room int) {
+	if e.filler {
 		return
 	}
-	room -= outHeaderSize + osnSize + e.madeSize(p)
-	for later := p; e.redundant < source.redundant; e.redundant++ {
-		q := e.before(e.redundant + 1)
-		if q == nil || q.Seq < o.since || !q.precedes(later, source.rate) || p.Time-q.Time > codec.MaxREDOffset {
+	switch source.form(p) {
+	case renamed:
+		o.leaveOut(e, p)
+	case made:
+		o.repeat(e, p, source, room-outHeaderSize-osnSize-e.madeSize(p))
+	}
+}
+
+// leaveOut leaves blocks of RED out that are too old.
+func (o *Outbound) leaveOut(e *sent, p *Packet) {
+	var red codec.RED
+	if codec.ParseRED(p.Payload(), &red) != nil {
+		return
+	}
+	for i, b := range red.Blocks() {
+		if p.Time-RTPTime(b.Offset) < o.since {
+			e.leftOut = uint8(i + 1)
+		}
+	}
+	e.leftOut = min(e.leftOut, uint8(len(red.Blocks())-1)) // of a late packet all are too old
+}
+
+// repeat adds packets right before p to it, within room bytes. What is lost, or from
+// before a pause, ends the row.
+func (o *Outbound) repeat(e *sent, p *Packet, source *outboundSource, room int) {
+	for later := p; e.repeats < source.redundant; e.repeats++ {
+		q := e.before(e.repeats + 1)
+		if q == nil || q.Time < o.since || !q.precedes(later, source.rate) || p.Time-q.Time > codec.MaxREDOffset {
 			return
 		}
 		size := len(q.Primary())
@@ -107,7 +130,7 @@ func (q *Packet) precedes(later *Packet, rate uint32) bool {
 // madeSize is the size of a made payload of RED.
 func (e *sent) madeSize(p *Packet) int {
 	size := codec.REDPrimarySize + len(p.Primary())
-	for i := range e.redundant {
+	for i := range e.repeats {
 		size += codec.REDHeaderSize + len(e.before(i+1).Primary())
 	}
 	return size
@@ -121,10 +144,23 @@ func (e *sent) payloadSize(p *Packet, source *outboundSource) int {
 	switch source.form(p) {
 	case stripped:
 		return len(p.Primary())
+	case renamed:
+		heads, bodies := e.passed(p)
+		return len(heads) + len(bodies)
 	case made:
 		return e.madeSize(p)
 	}
 	return len(p.Payload())
+}
+
+// passed returns the headers and the bytes of the blocks of RED that are passed on.
+func (e *sent) passed(p *Packet) (heads, bodies []byte) {
+	var red codec.RED
+	if codec.ParseRED(p.Payload(), &red) != nil {
+		return nil, nil
+	}
+	blocks := red.Blocks()
+	return p.Payload()[int(e.leftOut)*codec.REDHeaderSize : blocks[0].Start], p.Payload()[blocks[e.leftOut].Start:]
 }
 
 // writeAudio writes a payload of sound in another form than it came, and returns its size.
@@ -133,19 +169,25 @@ func (e *sent) writeAudio(dst []byte, p *Packet, source *outboundSource, f form)
 	case stripped:
 		return copy(dst, p.Primary())
 	case renamed:
-		n := copy(dst, p.Payload())
+		heads, bodies := e.passed(p)
+		n := copy(dst, heads)
 		codec.RewriteRED(dst[:n], source.blockType)
-		return n
+		return n + copy(dst[n:], bodies)
 	}
+	return e.writeMade(dst, p, source.blockType)
+}
+
+// writeMade writes RED of p and the packets before it, the oldest first.
+func (e *sent) writeMade(dst []byte, p *Packet, blockType uint8) int {
 	at := 0
-	for i := e.redundant; i > 0; i-- { // the oldest first
+	for i := e.repeats; i > 0; i-- {
 		q := e.before(i)
-		codec.PutREDHeader(dst[at:], source.blockType, uint16(p.Time-q.Time), len(q.Primary()))
+		codec.PutREDHeader(dst[at:], blockType, uint16(p.Time-q.Time), len(q.Primary()))
 		at += codec.REDHeaderSize
 	}
-	codec.PutREDPrimary(dst[at:], source.blockType)
+	codec.PutREDPrimary(dst[at:], blockType)
 	at += codec.REDPrimarySize
-	for i := e.redundant; i > 0; i-- {
+	for i := e.repeats; i > 0; i-- {
 		at += copy(dst[at:], e.before(i).Primary())
 	}
 	return at + copy(dst[at:], p.Primary())

@@ -139,7 +139,13 @@ func (s *soundSlot) expected(source *soundSource, p *soundPacket) (payload []byt
 		return p.data, needs
 	}
 	if p.blocks != nil {
-		return redPayload(ptBlock, p.blocks...), needs
+		first := 0
+		for i, b := range p.blocks[:len(p.blocks)-1] {
+			if int32(p.time-b.offset-source.sent[s.since].time) < 0 {
+				first = i + 1
+			}
+		}
+		return redPayload(ptBlock, p.blocks[first:]...), needs
 	}
 	blocks, later := []redBlock{{0, p.data}}, p
 	size := 16 + 2 + 1 + len(p.data)

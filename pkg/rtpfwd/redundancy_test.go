@@ -113,7 +113,15 @@ func TestREDNotOverSources(t *testing.T) {
 	s.o.SetSource(s.now, redSource(2)) // the ring has packets from before
 	s.wantPayload("the first one of a source", sound(3, 3), redPayload(ptBlock, redBlock{0, []byte{3}}))
 	s.wantPayload("the next one", sound(4, 4), redPayload(ptBlock, redBlock{960, []byte{3}}, redBlock{0, []byte{4}}))
-	jump := sound(5, 5)
+	passed := func(seq uint16, blocks ...redBlock) testPacket {
+		return testPacket{pt: ptRED, seq: seq, time: 960 * uint32(seq), payload: redPayload(ptOpus, blocks...)}
+	}
+	s.o.SetSource(s.now, redSource(2))
+	s.wantPayload("RED that repeats what was before", passed(5, redBlock{1920, []byte{3}}, redBlock{960, []byte{4}}, redBlock{0, []byte{5}}),
+		redPayload(ptBlock, redBlock{0, []byte{5}}))
+	s.wantPayload("RED that repeats some of it", passed(6, redBlock{1920, []byte{4}}, redBlock{960, []byte{5}}, redBlock{0, []byte{6}}),
+		redPayload(ptBlock, redBlock{960, []byte{5}}, redBlock{0, []byte{6}}))
+	jump := sound(7, 5)
 	jump.time += 48000 * 3600
 	s.wantPayload("after a jump of the clock", jump, redPayload(ptBlock, redBlock{0, []byte{5}}))
 }
@@ -122,21 +130,24 @@ func TestREDNotOverSources(t *testing.T) {
 // one is left. Their number is that of the packet either way.
 func TestREDPassed(t *testing.T) {
 	in := []redBlock{{1920, []byte{1}}, {960, []byte{2}}, {0, []byte{3, 4}}}
-	b := testPacket{pt: ptRED, seq: 9, time: 1000, payload: redPayload(ptOpus, in...), padding: 7, extensions: map[uint8][]byte{4: {33}}}
+	before := testPacket{pt: ptRED, seq: 8, payload: redPayload(ptOpus, redBlock{0, nil})}
+	b := testPacket{pt: ptRED, seq: 9, time: 2000, payload: redPayload(ptOpus, in...), padding: 7, extensions: map[uint8][]byte{4: {33}}}
 	red, plain := redSlot(t, 1, outConfig()), newSlot(t, Opus, outConfig())
+	red.wantPayload("no bytes at all", before, []byte{ptBlock})
+	plain.send(testPacket{pt: ptOpus, seq: 8, payload: []byte{1}})
 	red.wantPayload("RED", b, redPayload(ptBlock, in...))
 	p := plain.send(b)
-	if !bytes.Equal(p.Payload, []byte{3, 4}) || !bytes.Equal(p.GetExtension(9), []byte{33}) || p.Timestamp != 1000 {
+	if !bytes.Equal(p.Payload, []byte{3, 4}) || !bytes.Equal(p.GetExtension(9), []byte{33}) || p.Timestamp != 3000 {
 		t.Errorf("Opus: %x, %+v", p.Payload, p.Header)
 	}
-	red.wantPayload("Opus after RED", testPacket{pt: ptOpus, seq: 10, time: 1960, payload: []byte{5}},
+	red.wantPayload("Opus after RED", testPacket{pt: ptOpus, seq: 10, time: 2960, payload: []byte{5}},
 		redPayload(ptBlock, redBlock{960, []byte{3, 4}}, redBlock{0, []byte{5}}))
-	b.seq, b.time, b.payload = 11, 2920, redPayload(ptOpus, redBlock{960, []byte{5}}, redBlock{0, nil})
+	b.seq, b.time, b.payload = 11, 3920, redPayload(ptOpus, redBlock{960, []byte{5}}, redBlock{0, nil})
 	red.wantPayload("no primary bytes", b, redPayload(ptBlock, redBlock{960, []byte{5}}, redBlock{0, nil}))
-	if p := plain.send(b); len(p.Payload) != 0 || !p.Padding || p.SequenceNumber != 102 {
+	if p := plain.send(b); len(p.Payload) != 0 || !p.Padding || p.SequenceNumber != 103 {
 		t.Errorf("no primary bytes: payload %x, %+v", p.Payload, p.Header)
 	}
-	red.wantPayload("Opus after nothing", testPacket{pt: ptOpus, seq: 12, time: 3880, payload: []byte{6}}, redPayload(ptBlock, redBlock{0, []byte{6}}))
+	red.wantPayload("Opus after nothing", testPacket{pt: ptOpus, seq: 12, time: 4880, payload: []byte{6}}, redPayload(ptBlock, redBlock{0, []byte{6}}))
 }
 
 // TestREDRefused: a payload that lies is malformed, and so is one of something else than Opus.

@@ -65,7 +65,7 @@ func (o *Outbound) find(seq SeqNo) (*sent, *Packet) {
 	if e == nil || o.epoch-e.epoch >= rememberedSources {
 		return nil, nil
 	}
-	if !e.repeats() {
+	if !e.whole() {
 		return nil, nil
 	}
 	return e, e.replica.Ring.Get(e.source)
