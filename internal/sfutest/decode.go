@@ -7,7 +7,7 @@ import (
 	"github.com/pion/rtp/codecs"
 )
 
-// audioDecoder takes Opus: every packet is a frame.
+// audioDecoder takes Opus: every packet is a frame, and with RED may repeat others.
 type audioDecoder struct {
 	slot   *Slot
 	before rtpMoment
@@ -19,11 +19,48 @@ type audioDecoder struct {
 func (d *audioDecoder) wantsKeyframe() bool { return false }
 
 func (d *audioDecoder) packet(now time.Duration, p *rtp.Packet) {
-	if len(p.Payload) == 0 {
+	if p.PayloadType != redPT {
+		d.frame(now, p, p.Payload)
+		return
+	}
+	blocks, ok := readRED(p.Payload)
+	if !ok {
+		d.slot.fault(now, "a packet of RED that cannot be read")
+		return
+	}
+	last := len(blocks) - 1
+	for _, b := range blocks[:last] {
+		d.repeated(now, p, b)
+	}
+	d.frame(now, p, blocks[last].data)
+}
+
+// repeated takes a frame that an earlier packet had, if that was lost.
+func (d *audioDecoder) repeated(now time.Duration, p *rtp.Packet, b redBlock) {
+	if !d.before.known || p.CSRC[0] != d.source {
+		d.slot.fault(now, "the first packet of a source repeats what was before it")
+		return
+	}
+	earlier := *p
+	earlier.Timestamp -= b.offset
+	switch ahead := int32(earlier.Timestamp - d.before.time); {
+	case ahead > 0:
+		earlier.SequenceNumber--
+		d.frame(now, &earlier, b.data)
+	case ahead == 0:
+		if st, ok := readStamp(b.data[min(1, len(b.data)):]); !ok || st != d.last {
+			d.slot.fault(now, "a repeated frame of audio is not the one that was sent")
+		}
+	}
+}
+
+// frame takes one frame of Opus.
+func (d *audioDecoder) frame(now time.Duration, p *rtp.Packet, payload []byte) {
+	if len(payload) == 0 {
 		d.slot.fault(now, "an empty packet of audio")
 		return
 	}
-	st, ok := readStamp(p.Payload[1:])
+	st, ok := readStamp(payload[1:])
 	if !ok {
 		d.slot.fault(now, "a packet of audio that is not what was sent")
 		return

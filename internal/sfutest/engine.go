@@ -15,6 +15,7 @@ import (
 
 const (
 	opusPT = 111
+	redPT  = 63
 	vp8PT  = 96
 	rtxPT  = 97
 )
@@ -43,8 +44,11 @@ func newAPI(p *Participant) (*webrtc.API, error) {
 func registerCodecs(m *webrtc.MediaEngine) error {
 	opus := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: audioRate, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1",
 		RTCPFeedback: []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "transport-cc"}}} // browsers do not offer nack, our SDK does
-	if err := m.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: opus, PayloadType: opusPT}, webrtc.RTPCodecTypeAudio); err != nil {
-		return fmt.Errorf("register opus: %w", err)
+	red := webrtc.RTPCodecCapability{MimeType: mimeRED, ClockRate: audioRate, Channels: 2, SDPFmtpLine: fmt.Sprintf("%d/%d", opusPT, opusPT)}
+	for _, c := range []webrtc.RTPCodecParameters{{RTPCodecCapability: opus, PayloadType: opusPT}, {RTPCodecCapability: red, PayloadType: redPT}} {
+		if err := m.RegisterCodec(c, webrtc.RTPCodecTypeAudio); err != nil {
+			return fmt.Errorf("register %s: %w", c.MimeType, err)
+		}
 	}
 	vp8 := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: videoRate, RTCPFeedback: []webrtc.RTCPFeedback{
 		{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}, {Type: "transport-cc"},

@@ -27,7 +27,7 @@ type Participant struct {
 	signal   *signal
 	pc       *webrtc.PeerConnection
 	stop     chan struct{} // closed at the end
-	fixed    bool          // see Plan
+	plan     Plan
 	loops    sync.WaitGroup
 	tasks    sync.WaitGroup
 
@@ -64,6 +64,8 @@ type Plan struct {
 	Publish []Format
 	Grants  *signaling.Grants // nil: all
 	Fixed   bool              // never offers more slots than it joined with
+	RED     bool              // prefers redundant audio on its slots
+	NoNACK  bool              // never asks for a lost packet again, as browsers with sound
 }
 
 // slots are the m-lines to offer.
@@ -94,7 +96,7 @@ func (w *World) Join(ctx context.Context, identity string, plan Plan) (*Particip
 		return nil, err
 	}
 	p := newParticipant(w, identity, link)
-	p.fixed = plan.Fixed
+	p.plan = plan
 	if err := p.join(ctx, plan); err != nil {
 		p.vanish()
 		return nil, fmt.Errorf("%s: %w", identity, err)
@@ -191,6 +193,11 @@ func (p *Participant) offer(wanted []*wantedSlot, pubs []*Publication) (*signali
 		if err != nil {
 			return nil, fmt.Errorf("add a slot: %w", err)
 		}
+		if p.plan.RED && w.media == signaling.KindAudio {
+			if err := preferRED(tr); err != nil {
+				return nil, err
+			}
+		}
 		w.tr = tr
 	}
 	for _, pub := range pubs {
@@ -213,7 +220,7 @@ func (p *Participant) offer(wanted []*wantedSlot, pubs []*Publication) (*signali
 	defer p.mu.Unlock()
 	for _, w := range wanted {
 		s := newSlot(p.world, w.kind, w.media, w.group)
-		s.mid = w.tr.Mid()
+		s.mid, s.noNACK = w.tr.Mid(), p.plan.NoNACK
 		p.slots = append(p.slots, s)
 		p.byMID[s.mid] = s
 	}

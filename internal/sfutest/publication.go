@@ -19,6 +19,8 @@ type Format struct {
 	RIDs   []string // of simulcast, the smallest encoding first, each half the size of the next; none: one encoding
 	Delta  int      // packets of a delta frame; 0: 1. A keyframe has three more
 	Muted  bool     // from the start
+	RED    bool     // audio with the frame before it in each packet (RFC 2198)
+	DTX    bool     // audio that sends a frame in 400 ms while it is silent
 
 	// Numbers are where the counters of RTP start: near their wraps, for tests of wraps.
 	Numbers Numbers
@@ -42,6 +44,7 @@ const (
 	audioRate   = 48000
 	videoRate   = 90000
 	audioFrame  = 20 * time.Millisecond
+	dtxFrame    = 400 * time.Millisecond
 	packetBytes = 600
 	fullWidth   = 1280
 	fullHeight  = 720
@@ -91,6 +94,8 @@ type maker struct {
 	pictureID     uint16
 	tl0           uint8
 	base          uint32
+	sound         []byte        // the latest frame of audio
+	soundAt       time.Duration // when it was made
 }
 
 func newPublication(p *Participant, f Format) *Publication {
@@ -101,6 +106,9 @@ func newPublication(p *Participant, f Format) *Publication {
 	kind, codec := webrtc.RTPCodecTypeVideo, webrtc.MimeTypeVP8
 	if f.kind() == signaling.KindAudio {
 		kind, codec = webrtc.RTPCodecTypeAudio, webrtc.MimeTypeOpus
+		if f.RED {
+			codec = mimeRED
+		}
 	}
 	rids := f.RIDs
 	if len(rids) == 0 {
@@ -125,6 +133,11 @@ func (p *Publication) addTo(pc *webrtc.PeerConnection) error {
 	tr, err := pc.AddTransceiverFromTrack(p.encodings[0], webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
 	if err != nil {
 		return fmt.Errorf("add a publication: %w", err)
+	}
+	if p.format.RED {
+		if err := preferRED(tr); err != nil {
+			return err
+		}
 	}
 	for _, e := range p.encodings[1:] {
 		if err := tr.Sender().AddEncoding(e); err != nil {
@@ -232,7 +245,8 @@ func (e *encoding) idle() bool {
 // audio sends one frame of Opus (RFC 6716: a TOC byte of 20 ms, fullband, one frame).
 func (p *Publication) audio(now time.Duration) {
 	m := p.makers[0]
-	if m.idle() {
+	dBov := uint8(p.level.Load())
+	if m.idle() || p.format.DTX && dBov == silence && now-m.soundAt < dtxFrame {
 		return
 	}
 	s := stamp{origin: p.origin, key: true, parts: 1, frame: m.frame, needs: m.frame - 1, captured: now}
@@ -240,8 +254,13 @@ func (p *Publication) audio(now time.Duration) {
 		s.needs = s.frame
 	}
 	m.frame++
-	dBov := uint8(p.level.Load())
-	m.send(m.base+rtpTime(now, audioRate), [][]byte{s.append([]byte{0xf8}, 80)}, level{set: true, dBov: dBov, voice: dBov < silence})
+	before, step := m.sound, now-m.soundAt
+	m.sound, m.soundAt = s.append([]byte{0xf8}, 80), now
+	payload := m.sound
+	if p.format.RED {
+		payload = redPayload(rtpTime(step, audioRate), before, m.sound)
+	}
+	m.send(m.base+rtpTime(now, audioRate), [][]byte{payload}, level{set: true, dBov: dBov, voice: dBov < silence})
 }
 
 func rtpTime(now time.Duration, rate int64) uint32 {

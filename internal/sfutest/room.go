@@ -155,7 +155,7 @@ func (p *Participant) speakersLocked(e *signaling.Speakers) {
 // offerWantedLocked offers the slots that the server asks for.
 func (p *Participant) offerWantedLocked(e *signaling.OfferWanted) {
 	p.offers++
-	if p.ended || p.fixed {
+	if p.ended || p.plan.Fixed {
 		return
 	}
 	p.tasks.Go(func() {

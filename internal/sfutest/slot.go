@@ -22,6 +22,8 @@ type Slot struct {
 	// Guarded by mu.
 	mu       sync.Mutex
 	mid      string
+	noNACK   bool
+	types    map[uint8]int // packets by their payload types
 	ssrc     uint32
 	rtxSSRC  uint32
 	order    *order
@@ -63,7 +65,7 @@ type Frame struct {
 }
 
 func newSlot(w *World, kind signaling.SlotKind, media signaling.Kind, group string) *Slot {
-	s := &Slot{kind: kind, media: media, group: group, world: w, order: newOrder()}
+	s := &Slot{kind: kind, media: media, group: group, world: w, types: map[uint8]int{}, order: newOrder()}
 	s.decoder = &videoDecoder{slot: s}
 	if media == signaling.KindAudio {
 		s.decoder = &audioDecoder{slot: s}
@@ -96,6 +98,7 @@ func (s *Slot) rtp(now time.Duration, p *rtp.Packet) []rtcp.Packet {
 		p.SSRC, p.Payload = s.ssrc, p.Payload[2:]
 	}
 	s.packets++
+	s.types[p.PayloadType]++
 	for _, q := range s.order.put(now, p, nil) {
 		s.inOrder(now, q)
 	}
@@ -118,7 +121,7 @@ func (s *Slot) inOrder(now time.Duration, p *rtp.Packet) {
 // feedback is the RTCP that is due: NACK and PLI.
 func (s *Slot) feedback(now time.Duration) []rtcp.Packet {
 	var out []rtcp.Packet
-	if due := s.order.due(now); len(due) > 0 {
+	if due := s.order.due(now); len(due) > 0 && !s.noNACK {
 		out = append(out, &rtcp.TransportLayerNack{SenderSSRC: 1, MediaSSRC: s.ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers(due)})
 	}
 	if s.decoder.wantsKeyframe() && (!s.asked || now-s.askedAt >= 200*time.Millisecond) {
