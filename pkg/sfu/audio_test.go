@@ -81,11 +81,11 @@ func TestAudioIsAnswered(t *testing.T) {
 		lines  []string // of it
 		red    bool
 	}{
-		{"Chromium", chromiumAudio, []int{111, 63, 9, 0, 8, 13, 110, 126}, " 111 63",
+		{"Chromium", chromiumAudio, []int{111, 63, 9, 0, 8, 13, 110, 126}, " 111 63 0 8",
 			[]string{"a=fmtp:111 minptime=10;useinbandfec=1", "a=rtpmap:63 red/48000/2", "a=fmtp:63 111/111", "a=rtcp-fb:111 nack"}, false},
-		{"Chromium that prefers RED", chromiumAudio, []int{63, 111, 9, 0, 8, 13, 110, 126}, " 63 111",
+		{"Chromium that prefers RED", chromiumAudio, []int{63, 111, 9, 0, 8, 13, 110, 126}, " 63 111 0 8",
 			[]string{"a=fmtp:111 minptime=10;useinbandfec=1", "a=rtpmap:63 red/48000/2", "a=fmtp:63 111/111", "a=rtcp-fb:111 nack"}, true},
-		{"Firefox", firefoxAudio, []int{109, 9, 0, 8, 101}, " 109", []string{"a=fmtp:109 maxplaybackrate=48000;stereo=1;useinbandfec=1"}, false},
+		{"Firefox", firefoxAudio, []int{109, 9, 0, 8, 101}, " 109 0 8", []string{"a=fmtp:109 maxplaybackrate=48000;stereo=1;useinbandfec=1"}, false},
 		{"other parameters of Opus", withoutFEC, []int{63, 111}, " 63 111", []string{"a=fmtp:111 minptime=20;useinbandfec=0"}, true},
 		{"other parameters of Opus, RED second", withoutFEC, []int{111, 63}, " 111 63", nil, false},
 		{"RED that is not wanted at all", chromiumAudio, []int{111}, " 111", nil, false},

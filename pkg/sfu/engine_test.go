@@ -11,13 +11,13 @@ import (
 	"github.com/heliograph/heliograph/pkg/signaling"
 )
 
-// chromiumAudio and chromiumVideo are the payload types that Chromium offers where it has H265, in its order.
+// offeredAudio and offeredVideo are the payload types that Chromium offers where it has H265, in its order.
 var (
-	chromiumAudio = []string{
+	offeredAudio = []string{
 		"111 opus/48000/2", "63 red/48000/2", "9 G722/8000", "0 PCMU/8000", "8 PCMA/8000", "13 CN/8000", "110 telephone-event/48000",
 		"126 telephone-event/8000",
 	}
-	chromiumVideo = []string{
+	offeredVideo = []string{
 		"96 VP8/90000", "103 H264/90000 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f",
 		"107 H264/90000 level-asymmetry-allowed=1;packetization-mode=0;profile-level-id=42001f",
 		"109 H264/90000 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
@@ -51,9 +51,9 @@ func offeredSection(media, mid, direction string, formats []string) string {
 	return strings.Join(append(head, lines...), "\r\n")
 }
 
-// answered gives the answer of our media engine to an offer of an audio publication on m-line 0, a video publication on m-line 1 and
+// answeredBrowser gives the answer of our media engine to an offer of an audio publication on m-line 0, a video publication on m-line 1 and
 // a slot on m-line 2.
-func answered(t *testing.T, audio, video []string) *answer {
+func answeredBrowser(t *testing.T, audio, video []string) *answer {
 	t.Helper()
 	m := &webrtc.MediaEngine{}
 	if err := registerMedia(m); err != nil {
@@ -66,7 +66,7 @@ func answered(t *testing.T, audio, video []string) *answer {
 	defer pc.Close()
 	fingerprint := "a=fingerprint:sha-256 00" + strings.Repeat(":00", 31)
 	sdp := strings.Replace(sdpOf("a=group:BUNDLE 0 1 2", offeredSection("audio", "0", "sendonly", audio),
-		offeredSection("video", "1", "sendonly", video), offeredSection("video", "2", "recvonly", chromiumVideo)),
+		offeredSection("video", "1", "sendonly", video), offeredSection("video", "2", "recvonly", offeredVideo)),
 		"a=fingerprint:sha-256 00", fingerprint, 1)
 	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: sdp}); err != nil {
 		t.Fatal(err)
@@ -94,8 +94,8 @@ func agreed(a *answer, mid string) string {
 
 // TestChromiumOffers: the offerer's first codec is what it sends, and one line of each codec is agreed on where there are more.
 func TestChromiumOffers(t *testing.T) {
-	a := answered(t, chromiumAudio, chromiumVideo)
-	if got, want := agreed(a, "0"), "opus/48000=111+0 pcmu/8000=0+0 pcma/8000=8+0"; got != want {
+	a := answeredBrowser(t, offeredAudio, offeredVideo)
+	if got, want := agreed(a, "0"), "opus/48000=111+0 red/48000=63+0 pcmu/8000=0+0 pcma/8000=8+0"; got != want {
 		t.Errorf("audio: %s, want %s", got, want)
 	}
 	const video = "vp8/90000=96+48 h264/90000=103+49 h264/90000=109+51 av1/90000=45+53 vp9/90000=98+54 h265/90000=116+56"
@@ -114,7 +114,7 @@ func TestChromiumOffers(t *testing.T) {
 
 // TestPreferredCodecs: an offerer that puts H265 or G.711 first sends it.
 func TestPreferredCodecs(t *testing.T) {
-	a := answered(t, []string{"8 PCMA/8000", "0 PCMU/8000"},
+	a := answeredBrowser(t, []string{"8 PCMA/8000", "0 PCMU/8000"},
 		[]string{"116 H265/90000 level-id=93;profile-id=1;tier-flag=0;tx-mode=SRST", "96 VP8/90000"})
 	if audio, camera := a.sendCodec("0"), a.sendCodec("1"); audio != rtpfwd.PCMA || camera != rtpfwd.H265 {
 		t.Errorf("sent are %v and %v", audio, camera)
