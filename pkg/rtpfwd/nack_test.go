@@ -109,6 +109,20 @@ func TestNackKeepsParameterSets(t *testing.T) {
 	}
 }
 
+// TestNackBeforeDescribedKeyframe: a dependency descriptor shows the first packet of a
+// keyframe of H264, so nothing before it is asked for.
+func TestNackBeforeDescribedKeyframe(t *testing.T) {
+	in := newTestInbound(0, 90000)
+	mustReceive(t, in, 0, testPacket{pt: ptH264, seq: 10, time: 1000, payload: h264(1, 0x80)}.raw(t))
+	mustReceive(t, in, ms(33), testPacket{
+		pt: ptH264, seq: 12, time: 4000, payload: h264(5, 0x80), extensions: map[uint8][]byte{10: structureL1T2},
+	}.raw(t))
+	mustReceive(t, in, ms(34), testPacket{pt: ptH264, seq: 13, time: 4000, payload: h264(5, 0x40)}.raw(t))
+	if got := in.Nacks(ms(80), ms(50), nil); len(got) != 0 {
+		t.Errorf("asked for %v", got)
+	}
+}
+
 // runNacks compares the loss map with its model; steps move time, lose and deliver.
 func runNacks(t *testing.T, steps []byte) {
 	t.Helper()

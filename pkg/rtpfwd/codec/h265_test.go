@@ -56,6 +56,7 @@ func TestParseH265(t *testing.T) {
 		{"IDR of layer 32", "27 01 af", empty()},
 		{"with the forbidden bit", "a6 01 af 09", key},
 		{"aggregate of VPS, SPS, PPS, IDR", "60 01 0006" + hevcVPS1080 + "002a" + hevcSPS1080 + "0004" + hevcPPSUnit + "0004" + hevcIDR, whole},
+		{"aggregate of two SPS", "60 01 002a" + hevcSPS1080 + "0004 42 01 01 01", sized},
 		{"aggregate of PPS and IDR", "60 01 0004" + hevcPPSUnit + "0004" + hevcIDR, key},
 		{"aggregate of T2", "60 03 0004" + hevcSliceT2 + "0004" + hevcSliceT2,
 			start(func(d *Descriptor) { d.Discardable, d.Temporal = true, 2 })},
