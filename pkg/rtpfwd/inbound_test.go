@@ -333,6 +333,8 @@ func FuzzInbound(f *testing.F) {
 	f.Add(append(seed.raw(f), rtx(seed.raw(f), 3)...), uint8(60))
 	seed.pt = ptAV1
 	f.Add(append(seed.raw(f), seed.raw(f)...), uint8(5))
+	f.Add(testPacket{pt: ptH265, seq: 7, payload: h265(19, 0x80)}.raw(f), uint8(200))
+	f.Add(testPacket{pt: ptVP9, seq: 7, payload: []byte{0x8c, 5, 0xff}, extensions: map[uint8][]byte{10: structureL1T2}}.raw(f), uint8(200))
 	f.Fuzz(func(t *testing.T, data []byte, size uint8) {
 		in := newTestInbound(0, 90000)
 		numbers := map[SeqNo]bool{}
@@ -361,6 +363,9 @@ func FuzzInbound(f *testing.F) {
 			numbers[p.Seq] = true
 			if len(p.Payload()) > len(p.Raw) || p.Codec == CodecNone {
 				t.Fatalf("%+v", p)
+			}
+			if d := &p.Desc; d.Keyframe && !d.Start || d.HasTargets && d.FrameNumber < 0 || d.PictureIDBits == 16 && p.Codec != AV1 {
+				t.Fatalf("%v: %+v", p.Codec, d)
 			}
 			if d := in.Deadline(); d <= now {
 				nacks = in.Nacks(now, ms(20), nacks[:0])

@@ -1,6 +1,9 @@
 package codec
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // bitReader reads bit fields, high bits first. Reading past the end gives zeros
 // and sets overrun, so that a parser may check once at the end of a run of
@@ -17,6 +20,16 @@ func (r *bitReader) u(n int) uint32 {
 		r.pos, r.overrun = 8*len(r.buf), true
 		return 0
 	}
+	if at := r.pos >> 3; at+8 <= len(r.buf) {
+		word := binary.BigEndian.Uint64(r.buf[at:]) << (r.pos & 7)
+		r.pos += n
+		return uint32(word >> (64 - n))
+	}
+	return r.slow(n)
+}
+
+// slow reads a field near the end, byte by byte.
+func (r *bitReader) slow(n int) uint32 {
 	var v uint32
 	for n > 0 {
 		free := 8 - r.pos&7

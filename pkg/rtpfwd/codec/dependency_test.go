@@ -18,6 +18,10 @@ const structureL1T3 = `
 	01 0000 0100 0010 0001 0011
 	1 0000001001111111 0000000101100111`
 
+// structureL3T3 is the descriptor of a keyframe that Chromium sends with L3T3_KEY.
+const structureL3T3 = "c00001c0081485214eaaaaa8000600004000100002aa80a8000600004000100002a000a80006" +
+	"0000400016d549241b5524906d54923157e001974ca864330e222396eca8655304224390eca87753013f00b3027f016704ff02cf1f80"
+
 // l1t3 parses a key frame with structureL1T3 into a structure.
 func l1t3(t testing.TB) *DependencyStructure {
 	t.Helper()
@@ -319,13 +323,17 @@ func checkStructure(t *testing.T, s *DependencyStructure, d Descriptor) {
 }
 
 func BenchmarkParseDependencyDescriptor(b *testing.B) {
-	for _, c := range []struct{ name, ext string }{
-		{"template", "11 001101 0000000000000010"},
-		{"custom", "11 001011 0000000000000011 01111 111 111010 01 0111 10 00111111 00 11111111"},
-		{"structure", "11 001010 0000000000000001 10000" + structureL1T3},
+	for _, c := range []struct {
+		name string
+		ext  []byte
+	}{
+		{"template", bin("11 001101 0000000000000010")},
+		{"custom", bin("11 001011 0000000000000011 01111 111 111010 01 0111 10 00111111 00 11111111")},
+		{"structure", bin("11 001010 0000000000000001 10000" + structureL1T3)},
+		{"structure of L3T3", unhex(structureL3T3)},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			s, ext := l1t3(b), bin(c.ext)
+			s, ext := l1t3(b), c.ext
 			var d Descriptor
 			b.ReportAllocs()
 			for b.Loop() {

@@ -1,5 +1,7 @@
 package codec
 
+import "math/bits"
+
 // Limits of a template structure. The field widths of appendix A.8.2 bound
 // templates, targets and chains; AV1 itself bounds layers and references.
 const (
@@ -145,13 +147,18 @@ func (s *DependencyStructure) readLayers(r *bitReader) error {
 	}
 }
 
-// readTargets reads the indications of count decode targets.
+// readTargets reads the indications of count decode targets, 1 to 32. The wire has
+// target 0 first, in the highest bits: all are turned round, and then the two bits of
+// each back.
 func readTargets(r *bitReader, count int) uint64 {
-	var targets uint64
-	for i := range count {
-		targets |= uint64(r.u(2)) << (2 * i)
+	const low = 0x5555555555555555
+	first := min(count, maxTargets/2)
+	targets := uint64(r.u(2*first)) << (64 - 2*first)
+	if count > first {
+		targets |= uint64(r.u(2*(count-first))) << (64 - 2*count)
 	}
-	return targets
+	targets = bits.Reverse64(targets)
+	return targets>>1&low | targets&low<<1
 }
 
 // readTemplateDiffs reads one template of template_fdiffs: differences of 4 bits,
