@@ -19,6 +19,7 @@ type encoding struct {
 	kind              webrtc.RTPCodecType
 	codec             string // MIME type
 	now               func() time.Duration
+	deaf              bool // answers no NACK
 
 	// Guarded by mu.
 	mu       sync.Mutex
@@ -185,7 +186,7 @@ func (e *encoding) keyframeRequest(ssrc uint32) {
 func (e *encoding) nack(n *rtcp.TransportLayerNack) {
 	e.mu.Lock()
 	var out []sentPacket
-	if n.MediaSSRC == e.ssrc && e.writer != nil {
+	if n.MediaSSRC == e.ssrc && e.writer != nil && !e.deaf {
 		for _, pair := range n.Nacks {
 			for _, seq := range pair.PacketList() {
 				if p, ok := e.repair(seq); ok {

@@ -21,6 +21,7 @@ type Format struct {
 	Muted  bool     // from the start
 	RED    bool     // audio with the frame before it in each packet (RFC 2198)
 	DTX    bool     // audio that sends a frame in 400 ms while it is silent
+	Deaf   bool     // sends nothing again, whatever is asked for
 
 	// Numbers are where the counters of RTP start: near their wraps, for tests of wraps.
 	Numbers Numbers
@@ -117,6 +118,7 @@ func newPublication(p *Participant, f Format) *Publication {
 	for i, rid := range rids {
 		e := &encoding{
 			id: string(f.Source), streamID: p.identity, rid: rid, kind: kind, codec: codec, now: p.world.now, seq: f.Numbers.Seq,
+			deaf: f.Deaf,
 		}
 		pub.encodings = append(pub.encodings, e)
 		down := len(rids) - 1 - i

@@ -60,6 +60,41 @@ func TestREDIsPassedStrippedAndMade(t *testing.T) {
 	}}.Play(t)
 }
 
+// A tenth of what alice sends is lost, and nothing is asked for again: what RED repeats, the server restores for everybody.
+func TestREDIsRestored(t *testing.T) {
+	var since time.Duration
+	length := 20 * time.Second
+	heard := func(of string, least, most float64) Step {
+		return Checks(fmt.Sprintf("%.2f to %.2f of the sound of %s is heard", least, most, of), func(w *World) error {
+			for _, who := range []string{"bob", "dave"} {
+				share := float64(len(w.P(who).Frames(of, signaling.SourceMicrophone, since))) * float64(audioFrame) / float64(length)
+				t.Logf("RED: %s hears %.1f %% of %s, of whose packets %d were lost", who, 100*share, of, w.P(of).link.Lost(Up))
+				if share < least || share > most {
+					return fmt.Errorf("%s hears %.1f %%", who, 100*share)
+				}
+			}
+			return nil
+		})
+	}
+	Scenario{Steps: []Step{
+		Joins(Plan{Publish: []Format{{Source: signaling.SourceMicrophone, RED: true, Deaf: true}}, Audio: -1, Video: -1}, "alice"),
+		Joins(Plan{Publish: []Format{{Source: signaling.SourceMicrophone, Deaf: true}}, Audio: -1, Video: -1}, "carol"),
+		Joins(hears(true), "bob"),
+		Joins(hears(false), "dave"),
+		Runs(2 * time.Second),
+		Checks("the network loses a tenth of what is sent", func(w *World) error {
+			since = w.now()
+			for _, who := range []string{"alice", "carol"} {
+				w.P(who).link.Lose(Up, randomly(10))
+			}
+			return nil
+		}),
+		Runs(length),
+		heard("alice", 0.97, 1),
+		heard("carol", 0.85, 0.93),
+	}}.Play(t)
+}
+
 // onlyType checks that sound came on each audio slot, by this payload type alone.
 func (p *Participant) onlyType(pt uint8) error {
 	for _, s := range p.Slots(signaling.KindAudio) {

@@ -59,6 +59,9 @@
 // many were repeated is kept with the number, so that a resend has the same bytes
 // even if more would be there by then; what cannot be made the same again is not resent.
 //
+// What a publisher's packets lost on their way repeat of each other, Inbound.Restore makes
+// packets of, for all Slots: under their own numbers, and before they are asked for.
+//
 // # What the package must not know
 //
 // Participants, rooms, SDP, sockets, SRTP, bandwidth: package sfu owns the

@@ -47,6 +47,10 @@ type Inbound struct {
 	timed bool
 	time  RTPTime // the newest timestamp
 	frame SeqNo   // the first number that may belong to the picture of time
+
+	gap          gap                // before the packet that came last
+	restored     [maxRestored]SeqNo // on the wire: what came out of RED, but not by itself yet
+	restoredNext uint8              // the place of the next one there
 }
 
 // InboundStats counts from the start of the stream. The names follow
@@ -59,6 +63,8 @@ type InboundStats struct {
 	Lost int64
 	// Recovered counts packets that came because they were asked for.
 	Recovered uint64
+	// Restored counts packets that were lost and came out of a later one (RFC 2198).
+	Restored uint64
 	// Duplicates counts packets that were there already.
 	Duplicates uint64
 	// Late counts accepted packets that came behind a later one.
@@ -147,7 +153,11 @@ func (in *Inbound) receive(now time.Duration, raw []byte, h *header, p *Packet, 
 		return Malformed
 	}
 	place, reason := in.order.place(h.seq, repair)
+	in.noteGap(&place, reason)
 	if reason != None {
+		if reason == Duplicate && in.wasRestored(place.seq) {
+			in.reports.received(now, h.time, in.rate, &place, repair) // it was not lost, but late
+		}
 		return reason
 	}
 	in.account(now, len(raw), h, &place, repair)

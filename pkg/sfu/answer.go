@@ -200,16 +200,19 @@ func (c candidate) attribute(localPref int) sdp.Attribute {
 func (a *answer) slotParameters(mid string) slotParameters {
 	sp := slotParameters{payloads: map[rtpfwd.Codec]payloadPair{}}
 	line := a.lines[mid]
-	if line == nil || len(line.codecs) == 0 {
+	if line == nil {
 		return sp
 	}
 	sp.extensions = line.extensions
 	for _, c := range line.codecs {
-		if _, ok := sp.payloads[c.codec]; !ok {
-			sp.payloads[c.codec] = c.payloadPair
+		if _, ok := sp.payloads[c.codec]; ok {
+			continue
 		}
+		if c.codec == rtpfwd.RED {
+			sp.wantsRED = sp.payloads[rtpfwd.Opus].media == 0 // Opus comes later
+		}
+		sp.payloads[c.codec] = c.payloadPair
 	}
-	sp.wantsRED = line.codecs[0].codec == rtpfwd.RED
 	return sp
 }
 

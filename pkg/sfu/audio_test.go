@@ -147,3 +147,18 @@ func TestSlotSource(t *testing.T) {
 		t.Errorf("video: %+v", s)
 	}
 }
+
+// A slot wants RED if that is offered before Opus, whatever else is offered before.
+func TestSlotWantsRED(t *testing.T) {
+	opus, red, other := answeredCodec{codec: rtpfwd.Opus, payloadPair: payloadPair{media: 111}},
+		answeredCodec{codec: rtpfwd.RED, payloadPair: payloadPair{media: 63}}, answeredCodec{codec: rtpfwd.PCMU, payloadPair: payloadPair{media: 1}}
+	for _, c := range []struct {
+		codecs []answeredCodec
+		want   bool
+	}{{[]answeredCodec{other, red, opus}, true}, {[]answeredCodec{opus, other, red}, false}, {[]answeredCodec{other, opus}, false}, {nil, false}} {
+		a := &answer{lines: map[string]*answeredLine{"1": {codecs: c.codecs}}}
+		if got := a.slotParameters("1").wantsRED; got != c.want {
+			t.Errorf("%+v: wants RED %v", c.codecs, got)
+		}
+	}
+}

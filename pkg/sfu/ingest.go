@@ -75,8 +75,18 @@ func (in *ingest) rtp(now time.Duration, raw []byte) {
 		return
 	}
 	in.packets = in.packets[1:] // it is in use
+	in.restore(now, e, p)
 	in.account(now, e, p)
 	in.publish(now, e, p)
+}
+
+// restore publishes what was lost before p and is repeated in it.
+func (in *ingest) restore(now time.Duration, e *ingestEncoding, p *rtpfwd.Packet) {
+	for lost := in.newPacket(); e.in.Restore(p, lost); lost = in.newPacket() {
+		in.packets = in.packets[1:]
+		in.t.srv.metrics.restored.Inc()
+		in.publish(now, e, lost)
+	}
 }
 
 func (in *ingest) newPacket() *rtpfwd.Packet {

@@ -11,6 +11,7 @@ import (
 type metrics struct {
 	rooms, participants, transports        prometheus.Gauge
 	received, forwarded, resent, nacksSent prometheus.Counter
+	restored                               prometheus.Counter
 	keyframeRequests, panics               prometheus.Counter
 	transportFailures, slowCloses          prometheus.Counter
 	negotiation                            prometheus.Histogram
@@ -33,6 +34,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		forwarded:         counter("rtp_forwarded_packets_total", "RTP packets sent to subscribers, resent ones included."),
 		resent:            counter("rtp_resent_packets_total", "RTP packets resent for a NACK."),
 		nacksSent:         counter("rtp_nacked_packets_total", "Packets asked for again from publishers."),
+		restored:          counter("rtp_restored_packets_total", "Packets of audio that were lost and came out of the redundancy of a later one (RFC 2198)."),
 		keyframeRequests:  counter("keyframe_requests_total", "Keyframe requests sent to publishers."),
 		panics:            counter("panics_total", "Panics, each of which closed one participant."),
 		transportFailures: counter("transport_failures_total", "Transports closed because of a failure."),
@@ -46,7 +48,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		}, []string{"reason"}),
 	}
 	if r != nil {
-		r.MustRegister(m.rooms, m.participants, m.transports, m.received, m.forwarded, m.resent, m.nacksSent,
+		r.MustRegister(m.rooms, m.participants, m.transports, m.received, m.forwarded, m.resent, m.nacksSent, m.restored,
 			m.keyframeRequests, m.panics, m.transportFailures, m.slowCloses, m.negotiation, m.drops)
 	}
 	return m
