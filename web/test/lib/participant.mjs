@@ -5,9 +5,10 @@ import { until } from './until.mjs';
 import { scripts, Viewer } from './viewer.mjs';
 
 export class Participant extends Viewer {
-  /** Opens the page and joins the room with what publish says: a list of sources, or the option of connect. */
-  static async join(server, browser, { room, identity, source = {}, publish = ['camera', 'microphone'], viewport, ...options }) {
-    const page = await browser.open({ init: scripts(browser, source), viewport });
+  /** Opens the page and joins the room with what publish says: a list of sources, or the option of connect. init is for
+   * the browser's open. */
+  static async join(server, browser, { room, identity, source = {}, publish = ['camera', 'microphone'], viewport, init = [], ...options }) {
+    const page = await browser.open({ init: [...scripts(browser, source), ...init], viewport });
     const self = new Participant(page, identity, source);
     const token = await server.token(room, identity);
     const wanted = Array.isArray(publish) ? Object.fromEntries(publish.map((s) => [s, true])) : publish;

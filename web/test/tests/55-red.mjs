@@ -1,0 +1,38 @@
+// Redundant audio (RFC 2198): a browser plays what the server makes of Opus, and one that takes no RED hears who sends it.
+
+import { check, until } from '../lib/until.mjs';
+
+/** Puts RED before Opus wherever the page says which codecs of sound it prefers. */
+function preferRED() {
+  const original = RTCRtpTransceiver.prototype.setCodecPreferences;
+  RTCRtpTransceiver.prototype.setCodecPreferences = function (codecs) {
+    const red = RTCRtpReceiver.getCapabilities('audio').codecs.filter((c) => c.mimeType === 'audio/red');
+    const sound = codecs.some((c) => c.mimeType === 'audio/opus');
+    return original.call(this, sound ? [...red, ...codecs] : codecs);
+  };
+}
+
+/** Of each track of sound, the packets that came, and how many a packet repeated without need: nothing is lost here, so
+ * that is each one that was repeated. */
+async function received(participant) {
+  const stats = await participant.stats('inbound-rtp');
+  return stats.filter((s) => s.kind === 'audio' && s.packetsReceived > 0)
+    .map((s) => ({ packets: s.packetsReceived, repeated: s.packetsDiscarded ?? 0 }));
+}
+
+async function bothWays(bench) {
+  const server = await bench.server();
+  const join = (identity, tone, init = []) =>
+    bench.join(server, bench.chromium, { room: 'red', identity, source: { tone }, publish: ['microphone'], init });
+  const [red, plain, listener] = await Promise.all([
+    join('red', 500, [[preferRED]]), join('plain', 800), join('listener', 1100, [[preferRED]])]);
+  await Promise.all([listener.hears(500), listener.hears(800), plain.hears(500), red.hears(800)]);
+  await until('most packets repeat another one, of who sends RED and of who does not', async () => {
+    const tracks = await received(listener);
+    return tracks.length === 2 && tracks.every((t) => t.packets > 100 && t.repeated > 0.8 * t.packets);
+  }, 10_000);
+  const tracks = await received(plain);
+  check('who did not ask for RED gets none', tracks.length === 2 && tracks.every((t) => t.repeated < 10), tracks);
+}
+
+export default [{ name: 'red, chromium to chromium', run: bothWays }];
