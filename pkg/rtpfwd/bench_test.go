@@ -43,6 +43,7 @@ func hotPaths() []step {
 		{"Receive/red", func(t testing.TB) func(int) {
 			return receiving(t, testPacket{pt: ptRED, payload: twoBlocks(), extensions: map[uint8][]byte{4: {30}, 6: {1, 2}}})
 		}},
+		{"Restore", restoring},
 		{"Receive/late", receivingLate},
 		{"Nacks", asking},
 		{"Select/one", func(t testing.TB) func(int) { return selecting(t, 1, 2) }},
@@ -294,6 +295,19 @@ func rewritingRED(t testing.TB, pt uint8, payload []byte, block uint8) func(int)
 			t.Fatalf("%d bytes after %d", n, size)
 		}
 		size = n
+	}
+}
+
+// restoring loses every second packet of RED.
+func restoring(t testing.TB) func(int) {
+	in, p, lost := newTestInbound(0, 48000), new(Packet), new(Packet)
+	raw := testPacket{pt: ptRED, payload: twoBlocks()}.raw(t)
+	return func(i int) {
+		put16(raw[2:], uint16(2*i))
+		put32(raw[4:], uint32(2*960*i))
+		if in.Receive(0, raw, p) != None || in.Restore(p, lost) != (i > 0) {
+			t.Fatal("not restored")
+		}
 	}
 }
 
