@@ -12,6 +12,8 @@ export interface PublishOptions {
   maxBitrate?: number;
   /** The video codec, by default the room's: "vp8", "vp9", "h264", "av1". */
   codec?: string;
+  /** Sound: repeat each packet in the next one (RED), which makes up for single losses and doubles the rate. */
+  redundant?: boolean;
   /** Publish muted: nothing is sent before unmute. */
   muted?: boolean;
 }

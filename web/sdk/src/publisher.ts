@@ -116,7 +116,8 @@ export class Publisher {
   }
 
   #codecOf(p: LocalPublication): string {
-    return p.kind === 'audio' ? 'opus' : (p.options.codec ?? this.codec());
+    if (p.kind === 'audio') return p.options.redundant ? 'red' : 'opus';
+    return p.options.codec ?? this.codec();
   }
 
   #take(p: LocalPublication): Bound {

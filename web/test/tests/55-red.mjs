@@ -20,17 +20,24 @@ async function received(participant) {
     .map((s) => ({ packets: s.packetsReceived, repeated: s.packetsDiscarded ?? 0 }));
 }
 
+/** The bytes of sound that a packet has. */
+async function sentBytes(participant) {
+  const [sent] = (await participant.stats('outbound-rtp')).filter((s) => s.kind === 'audio');
+  return sent.bytesSent / sent.packetsSent;
+}
+
 async function bothWays(bench) {
   const server = await bench.server();
-  const join = (identity, tone, init = []) =>
-    bench.join(server, bench.chromium, { room: 'red', identity, source: { tone }, publish: ['microphone'], init });
+  const join = (identity, tone, redundant, init = []) =>
+    bench.join(server, bench.chromium, { room: 'red', identity, source: { tone }, publish: { microphone: { redundant } }, init });
   const [red, plain, listener] = await Promise.all([
-    join('red', 500, [[preferRED]]), join('plain', 800), join('listener', 1100, [[preferRED]])]);
+    join('red', 500, true), join('plain', 800, false), join('listener', 1100, false, [[preferRED]])]);
   await Promise.all([listener.hears(500), listener.hears(800), plain.hears(500), red.hears(800)]);
   await until('most packets repeat another one, of who sends RED and of who does not', async () => {
     const tracks = await received(listener);
     return tracks.length === 2 && tracks.every((t) => t.packets > 100 && t.repeated > 0.8 * t.packets);
   }, 10_000);
+  check('who publishes with redundancy sends RED', (await sentBytes(red)) > 1.5 * (await sentBytes(plain)));
   const tracks = await received(plain);
   check('who did not ask for RED gets none', tracks.length === 2 && tracks.every((t) => t.repeated < 10), tracks);
 }
