@@ -60,6 +60,8 @@ func hotPaths() []step {
 		{"Forward/vp8", forwarding},
 		{"Feedback", feeding},
 		{"Resend", resending},
+		{"Hold/order", func(testing.TB) func(int) { return pushing(0) }},
+		{"Hold/late", func(testing.TB) func(int) { return pushing(3) }},
 		{"Observe", observing},
 		{"Loudest", ranking},
 		{"OnPacket", func(t testing.TB) func(int) {
