@@ -12,6 +12,8 @@ const (
 	// maxTransitJump is the largest change of transit time that counts as jitter:
 	// beyond, a clock was set or the sender slept.
 	maxTransitJump = 5 * time.Second
+	// jitterMemory is after how many pictures what was measured counts half.
+	jitterMemory = 1024
 )
 
 // inboundReports holds what a reception report says (RFC 3550 section 6.4.1).
@@ -26,6 +28,7 @@ type inboundReports struct {
 	transit RTPTime // arrival minus timestamp of the latest picture, in ticks
 	time    uint32  // its timestamp
 	timed   bool
+	spread  histogram // of the differences that jitter averages, in ticks
 
 	clock    Clock
 	hasClock bool
@@ -67,6 +70,9 @@ func (r *inboundReports) measure(transit RTPTime, rtp, rate uint32) {
 		return
 	}
 	r.jitter += (float64(change) - r.jitter) / 16
+	if r.spread.add(uint64(change)); r.spread.samples() >= 2*jitterMemory {
+		r.spread.halve()
+	}
 }
 
 // expected counts all packets that should have come.
