@@ -6,11 +6,16 @@ const (
 	// Loudness is 0 at -70 dBov and below (a quiet room), 1 at -10 dBov and above.
 	quietLevel, fullLevel = 70, 10
 
-	// activity rises in 300 ms, so that a cough changes nothing, and falls in 3 s, so
-	// that a pause for breath does not either.
-	activityRise, activityFall = 300 * time.Millisecond, 3 * time.Second
+	// Both averages of speech rise in 300 ms, so that a cough changes nothing. activity
+	// falls in 3 s, so that who pauses keeps a place among those who talk at once. floor
+	// falls in 800 ms: longer than a breath, and soon enough for the next one to be first.
+	speechRise, activityFall, floorFall = 300 * time.Millisecond, 3 * time.Second, 800 * time.Millisecond
 	// activityLead is by how much somebody must be more active to pass another.
-	activityLead = 0.1
+	activityLead = 0.25
+
+	// loudnessShare is the part of activity that being loud makes. It decides between two
+	// microphones that hear the same voice.
+	loudnessShare = 0.3
 
 	// level rises and falls faster: it is what a display shows.
 	levelRise, levelFall = 100 * time.Millisecond, 400 * time.Millisecond
@@ -36,14 +41,28 @@ type speaker struct {
 	heard    time.Duration // the latest packet
 	updated  time.Duration
 	activity float64 // slow, for the ranking
+	floor    float64 // faster, for the first place
 	level    float64 // fast, for the display
-	flags    bool    // it has set the voice flag once, so the flag means something
+	noise    noiseFloor
+	flags    bool // it has set the voice flag once, so the flag means something
 	speaking bool
 }
 
 // Speakers ranks the audio sources of one room by their RFC 6464 levels. The order
 // is stable: who is ahead stays ahead until another one has been clearly more active
 // for a while, so it serves any number of places at once.
+//
+// Activity is how much of the latest time there was speech, and only a little how loud
+// it was: else the loud hold their place against the soft long after they have
+// finished. Who speaks while nobody ahead does takes the first place at once; other
+// places change by a slower average, so that among more talkers than places nobody is
+// cut at each breath.
+//
+// In simulated conversations (TestSpeakersLikeDominant) who takes the floor ranks first
+// after 460 ms, in nine of ten cases 840 ms, with 0.1 to 0.5 wrong changes a minute. The
+// dominant speaker identification of Volfin and Cohen, which knows the first place only,
+// takes 500 to 600 and 900 to 1100 ms with 0.4 to 0.7. Three people who talk all at once
+// change two places twice a minute.
 type Speakers struct {
 	ranked []speaker      // the most active first
 	rank   map[uint32]int // the index in ranked by id
@@ -59,16 +78,18 @@ func (s *Speakers) Observe(now time.Duration, id uint32, level uint8, voice bool
 	if !ok {
 		i = len(s.ranked)
 		s.rank[id] = i
-		s.ranked = append(s.ranked, speaker{id: id, heard: now, updated: now})
+		s.ranked = append(s.ranked, speaker{id: id, heard: now, updated: now, noise: newNoiseFloor(now)})
 	}
 	p := &s.ranked[i]
 	p.flags = p.flags || voice
 	loudness := loudnessOf(level)
+	speech := p.noise.observe(now, level) * (1 - loudnessShare + loudnessShare*loudness)
 	if p.flags && !voice {
 		loudness /= 2 // noise, as the sender says
+		speech /= 2
 	}
 	p.silence(now)
-	p.update(max(now-p.updated, packetTime), loudness)
+	p.update(max(now-p.updated, packetTime), speech, loudness)
 	p.heard, p.updated = now, now
 	s.climb(i)
 }
@@ -123,24 +144,48 @@ func (s *Speakers) settle(now time.Duration) {
 
 // climb moves the source at rank i before all that it clearly passes.
 func (s *Speakers) climb(i int) {
-	for ; i > 0 && s.ranked[i].activity > s.ranked[i-1].activity+activityLead; i-- {
-		s.ranked[i], s.ranked[i-1] = s.ranked[i-1], s.ranked[i]
-		s.rank[s.ranked[i].id], s.rank[s.ranked[i-1].id] = i, i-1
+	to := i
+	if s.hasFloor(i) {
+		to = 0
 	}
+	for to > 0 && s.ranked[i].activity > s.ranked[to-1].activity+activityLead {
+		to--
+	}
+	if to == i {
+		return
+	}
+	moved := s.ranked[i]
+	copy(s.ranked[to+1:i+1], s.ranked[to:i])
+	s.ranked[to] = moved
+	for ; to <= i; to++ {
+		s.rank[s.ranked[to].id] = to
+	}
+}
+
+// hasFloor says whether the source at rank i speaks while nobody ahead does.
+func (s *Speakers) hasFloor(i int) bool {
+	most := s.ranked[i].floor - activityLead
+	for k := i - 1; k >= 0; k-- {
+		if s.ranked[k].floor >= most {
+			return false
+		}
+	}
+	return true
 }
 
 // silence lets the time since the latest packet count as silence, once it is longer
 // than between two packets.
 func (p *speaker) silence(now time.Duration) {
 	if now-p.heard > levelGap {
-		p.update(max(now-p.updated, 0), 0)
+		p.update(max(now-p.updated, 0), 0, 0)
 		p.updated = now
 	}
 }
 
-// update moves the averages towards loudness for some time.
-func (p *speaker) update(passed time.Duration, loudness float64) {
-	p.activity = approach(p.activity, loudness, passed, activityRise, activityFall)
+// update moves the averages towards speech and loudness for some time.
+func (p *speaker) update(passed time.Duration, speech, loudness float64) {
+	p.activity = approach(p.activity, speech, passed, speechRise, activityFall)
+	p.floor = approach(p.floor, speech, passed, speechRise, floorFall)
 	p.level = approach(p.level, loudness, passed, levelRise, levelFall)
 	if p.speaking {
 		p.speaking = p.level >= speakingUntil

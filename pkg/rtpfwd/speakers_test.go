@@ -184,3 +184,19 @@ func TestSpeakersIndex(t *testing.T) {
 		}
 	}
 }
+
+// TestVoicePassesNoise: who speaks passes who only makes noise, as its sender says.
+func TestVoicePassesNoise(t *testing.T) {
+	s := NewSpeakers()
+	for now := time.Duration(0); now < 4*time.Second; now += ms(20) {
+		s.Observe(now, 1, 32, now < ms(100)) // a word, then a dog
+		level := uint8(127)
+		if now > 2*time.Second {
+			level = 35
+		}
+		s.Observe(now, 2, level, level < 127)
+	}
+	if got := s.Loudest(4*time.Second, 1, nil); got[0] != 2 {
+		t.Errorf("first is %v, who makes noise", got)
+	}
+}

@@ -62,7 +62,8 @@ func (s *speakers) step(now time.Duration) {
 	s.speaking = s.levels.Speaking(now, s.speaking[:0])
 	s.mu.Unlock()
 
-	if !sameSet(before, s.loudest) {
+	// The order counts too: a participant may have fewer audio slots than there are names on the list.
+	if !slices.Equal(before, s.loudest) {
 		s.room.setLoudest(slices.Clone(s.loudest))
 	}
 	ids := make([]uint32, 0, len(s.speaking))
@@ -74,16 +75,4 @@ func (s *speakers) step(now time.Duration) {
 		s.told, s.toldAt = ids, now
 		s.room.tellSpeakers(s.speaking)
 	}
-}
-
-func sameSet(a, b []uint32) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for _, x := range a {
-		if !slices.Contains(b, x) {
-			return false
-		}
-	}
-	return true
 }
