@@ -58,6 +58,11 @@ func hotPaths() []step {
 		{"Rewrite/red stripped", func(t testing.TB) func(int) { return rewritingRED(t, ptRED, twoBlocks(), 0) }},
 		{"Resend/red", resendingRED},
 		{"Forward/vp8", forwarding},
+		{"Forward/silence", silencing},
+		{"Forward/opus", func(t testing.TB) func(int) {
+			m := newMicrophone(t)
+			return func(int) { m.hears(1, 30) }
+		}},
 		{"Feedback", feeding},
 		{"Resend", resending},
 		{"Hold/order", func(testing.TB) func(int) { return pushing(0) }},

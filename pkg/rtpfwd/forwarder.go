@@ -24,8 +24,10 @@ type ForwarderConfig struct {
 // Forwarder selects for one subscription which packets of a publication go on.
 // It belongs to one goroutine.
 //
-// Audio always passes. Video starts at a keyframe and changes the Encoding at a
-// keyframe only; until that comes the old Encoding goes on. A keyframe of an
+// Audio passes, but for most of what is digital silence.
+//
+// Video starts at a keyframe and changes the Encoding at a keyframe only; until that
+// comes the old Encoding goes on. A keyframe of an
 // Encoding on the way to the wanted one is taken too. Inside an Encoding temporal
 // and spatial layers are left out as soon as what remains can be decoded, and taken
 // at switching points: see layerSelection.
@@ -42,6 +44,7 @@ type Forwarder struct {
 	newest   SeqNo          // of its packets with media; padding may come before its picture
 	layers   layerSelection // inside the current encoding
 	pictures pictureIDs
+	silence  silence       // of audio
 	ended    bool          // the newest packet was the end of its picture
 	checked  time.Duration // the latest Advance
 }
@@ -257,7 +260,7 @@ func (f *Forwarder) stops(p *Packet) bool {
 // far as it is forwarded.
 func (f *Forwarder) wants(p *Packet, newest bool) (wanted, ends bool) {
 	if !f.codec.Video() {
-		return true, p.Marker
+		return f.silence.wants(p, newest)
 	}
 	if !newest {
 		wanted, last := f.layers.late(p)
