@@ -97,6 +97,7 @@ type maker struct {
 	base          uint32
 	sound         []byte        // the latest frame of audio
 	soundAt       time.Duration // when it was made
+	silent        bool          // that was silence
 }
 
 func newPublication(p *Participant, f Format) *Publication {
@@ -252,12 +253,12 @@ func (p *Publication) audio(now time.Duration) {
 		return
 	}
 	s := stamp{origin: p.origin, key: true, parts: 1, frame: m.frame, needs: m.frame - 1, captured: now}
-	if now-time.Duration(p.toldMute.Load()) < muteInFlight {
-		s.needs = s.frame
+	if now-time.Duration(p.toldMute.Load()) < muteInFlight || m.silent {
+		s.needs = s.frame // most of silence is left out
 	}
 	m.frame++
 	before, step := m.sound, now-m.soundAt
-	m.sound, m.soundAt = s.append([]byte{0xf8}, 80), now
+	m.sound, m.soundAt, m.silent = s.append([]byte{0xf8}, 80), now, dBov == silence
 	payload := m.sound
 	if p.format.RED {
 		payload = redPayload(rtpTime(step, audioRate), before, m.sound)

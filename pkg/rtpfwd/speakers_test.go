@@ -200,3 +200,28 @@ func TestVoicePassesNoise(t *testing.T) {
 		t.Errorf("first is %v, who makes noise", got)
 	}
 }
+
+// TestSoftKeepsTheFloor: once the soft one is first, the loud one who has finished does not
+// come back.
+func TestSoftKeepsTheFloor(t *testing.T) {
+	s, changes, first := NewSpeakers(), 0, uint32(1)
+	for now := time.Duration(0); now < 6*time.Second; now += ms(20) {
+		loud, soft := uint8(15), uint8(80)
+		if now > 3*time.Second {
+			loud, soft = 80, 46
+		}
+		for _, o := range []struct {
+			id    uint32
+			level uint8
+		}{{1, loud}, {2, soft}} {
+			s.Observe(now, o.id, o.level, true)
+			if got := s.Loudest(now, 1, nil); got[0] != first {
+				changes++
+				first = got[0]
+			}
+		}
+	}
+	if changes != 1 || first != 2 {
+		t.Errorf("%d changes of the first place, %d has it", changes, first)
+	}
+}
