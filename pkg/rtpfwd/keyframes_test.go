@@ -1,6 +1,7 @@
 package rtpfwd
 
 import (
+	"bytes"
 	"testing"
 	"time"
 )
@@ -137,4 +138,49 @@ func TestKeyframesBurst(t *testing.T) {
 	if granted != keyframeBurst {
 		t.Errorf("%d keyframes at once of a source that sends nothing else, want %d", granted, keyframeBurst)
 	}
+}
+
+// FuzzKeyframes: a request is due when the Deadline says and somebody waits, at most every
+// 500 ms, and at most so often as credit and patience allow.
+func FuzzKeyframes(f *testing.F) {
+	f.Add([]byte{0, 0, 3, 10, 1, 100, 0, 200, 3, 1, 2, 255})
+	f.Add(bytes.Repeat([]byte{0xfc, 0, 0xfd, 0, 0xff, 0}, 14)) // wanted again after each one
+	f.Fuzz(func(t *testing.T, steps []byte) {
+		k, now, asked := NewKeyframes(), time.Duration(0), -time.Hour
+		wanted, answers, least, earned := false, 0, 0, 0.0
+		pending := false
+		for i := 0; i+1 < len(steps); i += 2 {
+			now += ms(int(steps[i]>>2) * 4)
+			n := int(steps[i+1])
+			switch steps[i] & 3 {
+			case 0:
+				k.Want(now)
+				wanted = true
+			case 1:
+				k.Received(now, 1000+n)
+				if pending {
+					answers++
+				}
+				wanted, pending = false, false
+				least = 1000 // no keyframe is smaller
+			case 2:
+				k.OnPacket(now, 10*n)
+				if least > 0 {
+					earned += float64(10*n) / (keyframeShare * float64(least))
+				}
+			}
+			at := k.Deadline()
+			if (at == Never) == wanted || wanted && at < asked+keyframeSpacing {
+				t.Fatalf("wanted %v, asked at %v, the deadline is %v", wanted, asked, at)
+			}
+			if due := k.Due(now); due != (at <= now) {
+				t.Fatalf("due %v at %v, the deadline is %v", due, now, at)
+			} else if due {
+				asked, pending = now, true
+			}
+			if most := keyframeBurst + earned + float64(now/keyframePatience) + 1; float64(answers) > most {
+				t.Fatalf("%d keyframes were had in %v, at most %v are paid for", answers, now, most)
+			}
+		}
+	})
 }

@@ -17,6 +17,8 @@ const (
 	floorRise, floorFall = 300 * time.Millisecond, 800 * time.Millisecond
 	// floorLead is by how much somebody must have spoken more to take the first place.
 	floorLead = 0.25
+	// floorEqual is how much less somebody may have spoken to take it by being louder.
+	floorEqual = 0.05
 
 	// level rises and falls faster: it is what a display shows.
 	levelRise, levelFall = 100 * time.Millisecond, 400 * time.Millisecond
@@ -165,7 +167,7 @@ func (s *Speakers) climb(i int) {
 // be the only one who speaks, either.
 func (s *Speakers) passes(p *speaker, k int) bool {
 	ahead := &s.ranked[k]
-	return p.activity > ahead.activity+activityLead && (k > 0 || p.floor >= ahead.floor)
+	return p.activity > ahead.activity+activityLead && (k > 0 || p.floor > ahead.floor-floorEqual)
 }
 
 // hasFloor says whether the source at rank i speaks while nobody ahead does.

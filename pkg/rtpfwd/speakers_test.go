@@ -225,3 +225,71 @@ func TestSoftKeepsTheFloor(t *testing.T) {
 		t.Errorf("%d changes of the first place, %d has it", changes, first)
 	}
 }
+
+// TestNoiseIsNotFirst: a vacuum cleaner too loud to be taken for noise gives way to a louder
+// voice.
+func TestNoiseIsNotFirst(t *testing.T) {
+	s := NewSpeakers()
+	for now := time.Duration(0); now < 4*time.Second; now += ms(20) {
+		s.Observe(now, 1, 32, false)
+		level := uint8(127)
+		if now > 2*time.Second {
+			level = 20
+		}
+		s.Observe(now, 2, level, false)
+	}
+	if got := s.Loudest(4*time.Second, 1, nil); got[0] != 2 {
+		t.Errorf("first is %v, a vacuum cleaner", got)
+	}
+}
+
+// FuzzSpeakers: Observe moves the source that it names and nobody else; Loudest has each
+// one once, and Speaking the loudest first.
+func FuzzSpeakers(f *testing.F) {
+	f.Add([]byte{1, 30, 2, 30, 3, 20, 0x83, 0, 1, 127, 2, 10, 2, 10, 2, 10, 0x41, 0})
+	f.Fuzz(func(t *testing.T, steps []byte) {
+		s, now := NewSpeakers(), time.Duration(0)
+		var order []uint32
+		for i := 0; i+1 < len(steps); i += 2 {
+			now += ms(int(steps[i]>>4) * 10)
+			id := uint32(steps[i] & 7)
+			if steps[i]&8 != 0 && steps[i+1] == 0 {
+				s.Remove(id)
+				order = slices.DeleteFunc(order, func(o uint32) bool { return o == id })
+			} else {
+				s.Observe(now, id, steps[i+1]&0x7f, steps[i+1]&0x80 != 0)
+				order = movedOne(t, s, order, id)
+			}
+			order = slices.Clone(s.Loudest(now, 99, order[:0]))
+			if two := s.Loudest(now, 2, nil); !slices.Equal(two, order[:min(2, len(order))]) {
+				t.Fatalf("the first two are %v of %v", two, order)
+			}
+			checkSpeaking(t, s.Speaking(now, nil), order)
+		}
+	})
+}
+
+// movedOne returns the order after id was observed.
+func movedOne(t *testing.T, s *Speakers, before []uint32, id uint32) []uint32 {
+	var after []uint32
+	for i := range s.ranked {
+		after = append(after, s.ranked[i].id)
+	}
+	is := func(o uint32) bool { return o == id }
+	at, was := slices.Index(after, id), slices.Index(before, id)
+	if at < 0 || was >= 0 && at > was {
+		t.Fatalf("%d was observed: %v became %v", id, before, after)
+	}
+	if others := slices.DeleteFunc(slices.Clone(after), is); !slices.Equal(others, slices.DeleteFunc(slices.Clone(before), is)) {
+		t.Fatalf("%d was observed: %v became %v", id, before, after)
+	}
+	return after
+}
+
+func checkSpeaking(t *testing.T, speaking []SpeakerLevel, known []uint32) {
+	for i, l := range speaking {
+		if !slices.Contains(known, l.ID) || l.Level < speakingUntil || l.Level > 1 || i > 0 && speaking[i-1].Level < l.Level {
+			t.Fatalf("speaking: %v of %v", speaking, known)
+		}
+	}
+}
