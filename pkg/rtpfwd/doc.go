@@ -18,7 +18,7 @@
 //	Keyframes  when to ask for a keyframe          |
 //	RemoteClock  NTP of the publisher           Outbound  one per Slot: numbers, times,
 //	Speakers  who is loud                          |      descriptors, resends
-//	                                            raw RTP, to be protected and sent at once
+//	Hold  order, for who records or relays      raw RTP, to be protected and sent at once
 //
 // # Numbers
 //
