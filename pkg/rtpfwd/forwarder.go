@@ -260,7 +260,7 @@ func (f *Forwarder) stops(p *Packet) bool {
 // far as it is forwarded.
 func (f *Forwarder) wants(p *Packet, newest bool) (wanted, ends bool) {
 	if !f.codec.Video() {
-		return f.silence.wants(p, newest)
+		return f.silence.wants(p, f.sources[p.Encoding].replica.Rate, newest)
 	}
 	if !newest {
 		wanted, last := f.layers.late(p)

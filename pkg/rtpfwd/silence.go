@@ -18,16 +18,20 @@ const (
 // them one every 400 ms passes, a twentieth. To the receiver that is DTX: numbers without
 // a hole and timestamps with gaps, which it fills with silence. The first packet with
 // any sound passes at once. Only level 127 counts: the softest noise has another one.
+//
+// Time is that of the timestamps: the packets of a sender with DTX lie exactly 400 ms
+// apart, and all of them pass, however they arrive.
 type silence struct {
 	silent bool
-	since  time.Duration // arrival of its first packet
-	passed time.Duration // arrival of the latest one that was passed on
-	left   bool          // something was left out since
+	since  RTPTime // of its first packet
+	passed RTPTime // of the latest one that was passed on
+	left   bool    // something was left out since
 }
 
-// wants says whether an audio packet passes, and with which marker bit: it tells where
-// sound begins anew (RFC 3551 section 4.1). A late packet has its number already.
-func (s *silence) wants(p *Packet, newest bool) (wanted, marker bool) {
+// wants says whether an audio packet of a clock of rate Hz passes, and with which marker
+// bit: it tells where sound begins anew (RFC 3551 section 4.1). A late packet has its
+// number already.
+func (s *silence) wants(p *Packet, rate uint32, newest bool) (wanted, marker bool) {
 	if !newest {
 		return true, p.Marker
 	}
@@ -36,13 +40,13 @@ func (s *silence) wants(p *Packet, newest bool) (wanted, marker bool) {
 		*s = silence{}
 		return true, p.Marker || begins
 	}
-	if !s.silent {
-		*s = silence{silent: true, since: p.Arrival}
+	if !s.silent || p.Time < s.passed {
+		*s = silence{silent: true, since: p.Time, left: s.left}
 	}
-	if p.Arrival-s.since >= silenceAfter && p.Arrival-s.passed < silenceEvery {
+	if p.Time-s.since >= ticksOf(silenceAfter, rate) && p.Time-s.passed < ticksOf(silenceEvery, rate) {
 		s.left = true
 		return false, false
 	}
-	s.passed = p.Arrival
+	s.passed = p.Time
 	return true, p.Marker
 }

@@ -156,6 +156,32 @@ func TestSilenceAndLoss(t *testing.T) {
 	}
 }
 
+// TestSilenceOfDTX: all of it passes, however it arrives; and after a restart of the
+// timestamps silence is counted anew.
+func TestSilenceOfDTX(t *testing.T) {
+	m := newMicrophone(t)
+	rng := seeded(8)
+	m.hears(75, 127)
+	at := m.f.silence.passed
+	for i := range 50 {
+		p := m.next(127)
+		p.Time = at + RTPTime(19200*(i+1))
+		p.Arrival = m.now + ms(400*i+rng.IntN(80))
+		if !m.give(p) {
+			t.Fatalf("packet %d of DTX was left out", i)
+		}
+	}
+	m = newMicrophone(t)
+	m.hears(75, 127)
+	for i := range 60 {
+		p := m.next(127)
+		p.Time -= 960 * 70
+		if sent := m.give(p); sent != (i < 50) {
+			t.Fatalf("packet %d after a restart: sent %v", i, sent)
+		}
+	}
+}
+
 // TestSilenceSaves: of a call in which most microphones are switched off in the page.
 func TestSilenceSaves(t *testing.T) {
 	m := newMicrophone(t)
