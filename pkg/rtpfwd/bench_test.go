@@ -67,6 +67,8 @@ func hotPaths() []step {
 		{"Resend", resending},
 		{"Hold/order", func(testing.TB) func(int) { return pushing(0) }},
 		{"Hold/late", func(testing.TB) func(int) { return pushing(3) }},
+		{"Probe/repair", func(t testing.TB) func(int) { return probing(t, 1500) }},
+		{"Probe/padding", func(t testing.TB) func(int) { return probing(t, 200) }},
 		{"Observe", observing},
 		{"Loudest", ranking},
 		{"OnPacket", func(t testing.TB) func(int) {
@@ -175,7 +177,7 @@ func selecting(t testing.TB, encodings int, temporal int8) func(int) {
 // rewriting gives choices in a row.
 func rewriting(t testing.TB, c Codec, size int) func(int) {
 	ps := packets(t, c, size)
-	o, buf := NewOutbound(outConfig()), make([]byte, 1500)
+	o, buf := NewOutbound(hopConfig(new(TransportNumbers))), make([]byte, 1500)
 	stream := &Replica{Ring: NewRing(1024), Rate: 90000}
 	o.SetSource(0, OutboundSource{CSRC: 1, Codec: c, Rate: 90000, PayloadType: 120, RTXPayloadType: 121})
 	return func(i int) {
@@ -194,7 +196,7 @@ func forwarding(t testing.TB) func(int) {
 	stream := &Replica{Ring: NewRing(1024), Rate: 90000}
 	f := NewForwarder(ForwarderConfig{Codec: VP8, Replicas: []*Replica{stream}})
 	f.SetTarget(0, Layer{Temporal: 2})
-	o, buf := NewOutbound(outConfig()), make([]byte, 1500)
+	o, buf := NewOutbound(hopConfig(new(TransportNumbers))), make([]byte, 1500)
 	o.SetSource(0, OutboundSource{CSRC: 1, Codec: VP8, Rate: 90000, PayloadType: 120, RTXPayloadType: 121})
 	out := make([]Choice, 0, 8)
 	return func(i int) {
@@ -209,7 +211,7 @@ func forwarding(t testing.TB) func(int) {
 
 // sentSlot is an Outbound that has sent 512 packets.
 func sentSlot(t testing.TB) *Outbound {
-	o, buf := NewOutbound(outConfig()), make([]byte, 1500)
+	o, buf := NewOutbound(hopConfig(new(TransportNumbers))), make([]byte, 1500)
 	stream := &Replica{Ring: NewRing(1024), Rate: 90000}
 	o.SetSource(0, OutboundSource{CSRC: 1, Codec: VP8, Rate: 90000, PayloadType: 120, RTXPayloadType: 121})
 	for i, p := range packets(t, VP8, 1100) {
@@ -226,6 +228,7 @@ func feeding(t testing.TB) func(int) {
 	lost := make([]uint16, 4)
 	return func(i int) {
 		budget.Sent(20000)
+		o.budget.Sent(20000)
 		for k := range lost {
 			lost[k] = uint16(100 + (4*i+k)%512)
 			if e := o.history.get(SeqNo(lost[k]) + firstCycle); e != nil {
@@ -244,6 +247,16 @@ func resending(t testing.TB) func(int) {
 	return func(i int) {
 		if o.Resend(0, Resend{Seq: firstCycle + 100 + SeqNo(i%512)}, buf) == 0 {
 			t.Fatal("gone")
+		}
+	}
+}
+
+// probing makes RTX packets where there is room, else padding.
+func probing(t testing.TB, size int) func(int) {
+	o, buf := sentSlot(t), make([]byte, 1500)
+	return func(int) {
+		if o.Probe(0, size, buf) == 0 {
+			t.Fatal("no probe")
 		}
 	}
 }

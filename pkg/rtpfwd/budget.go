@@ -21,9 +21,12 @@ func (b *Budget) Sent(bytes int) {
 	b.earned = min(b.earned+bytes, (budgetMost-budgetStart)*resendShare)
 }
 
+// has says whether bytes for a resend are there.
+func (b *Budget) has(bytes int) bool { return b.earned+budgetStart*resendShare >= bytes*resendShare }
+
 // Allow takes bytes for a resend off the budget; false if they are not there.
 func (b *Budget) Allow(bytes int) bool {
-	if b.earned+budgetStart*resendShare < bytes*resendShare {
+	if !b.has(bytes) {
 		return false
 	}
 	b.earned -= bytes * resendShare

@@ -21,6 +21,7 @@ type sent struct {
 	epoch   uint32 // of the source
 
 	pictureID, frame uint16
+	hop              hop
 	tl0, keyIdx      uint8
 	resends          uint8
 	repeats          uint8 // of RED that was made: packets right before source in it

@@ -20,6 +20,11 @@ type OutboundConfig struct {
 	// MID is sent with every packet if it is not empty and has an id. At most 16
 	// bytes: longer ones are not sent.
 	MID string
+	// Transport gives the transport-wide numbers, shared by all Outbounds of a
+	// Transport; nil: packets carry none.
+	Transport *TransportNumbers
+	// RTXPayloadType is that of probes before the first source; 0: none then.
+	RTXPayloadType uint8
 }
 
 // OutboundSource says what a Slot shows.
@@ -62,10 +67,11 @@ type outboundSource struct {
 // goroutine, and allocates only at construction and at the first source of a kind.
 type Outbound struct {
 	// Fixed after construction.
-	ssrc, rtxSSRC uint32
-	ids           kindIDs
-	midID         uint8
-	mid           string
+	ssrc, rtxSSRC  uint32
+	rtxPayloadType uint8 // before the first source
+	ids            kindIDs
+	own            ownExtensions
+	lowest         SeqNo // one below the first number
 
 	sources [rememberedSources]outboundSource // by epoch
 	epoch   uint32                            // counts sources; 0: none yet
@@ -78,9 +84,13 @@ type Outbound struct {
 	timeline timeline
 	frames   frameNumbers
 	history  history
+	budget   Budget // the Slot's own part of that of the Transport
 	rtxNext  SeqNo
 	reports  outboundReports
 	stats    OutboundStats
+
+	probeNext SeqNo   // the packet to probe with next
+	written   Written // the latest packet
 }
 
 // OutboundStats counts from the start of the Slot, over all its sources.
@@ -89,6 +99,8 @@ type OutboundStats struct {
 	Packets, Bytes uint64
 	// Resent and ResentBytes count resends.
 	Resent, ResentBytes uint64
+	// Probes and ProbeBytes count what Probe wrote.
+	Probes, ProbeBytes uint64
 	// Refused counts by reason what Rewrite, Feedback and Resend refused.
 	Refused [ReasonCount]uint64
 	// RTT is the latest round trip time by receiver reports, 0 if unknown.
@@ -100,15 +112,15 @@ type OutboundStats struct {
 // NewOutbound makes the books of a Slot that shows nothing yet.
 func NewOutbound(c OutboundConfig) *Outbound {
 	o := &Outbound{
-		ssrc:    c.SSRC,
-		rtxSSRC: c.RTXSSRC,
-		ids:     c.Extensions.passed(),
-		highest: SeqNo(c.SeqStart&0x7fff) + firstCycle - 1,
-		rtxNext: SeqNo(c.RTXSeqStart&0x7fff) + firstCycle,
+		ssrc:           c.SSRC,
+		rtxSSRC:        c.RTXSSRC,
+		rtxPayloadType: c.RTXPayloadType & 0x7f,
+		ids:            c.Extensions.passed(),
+		own:            newOwnExtensions(&c),
+		lowest:         SeqNo(c.SeqStart&0x7fff) + firstCycle - 1,
+		rtxNext:        SeqNo(c.RTXSeqStart&0x7fff) + firstCycle,
 	}
-	if c.Extensions != nil && len(c.MID) > 0 && len(c.MID) <= 16 {
-		o.midID, o.mid = c.Extensions.MID, c.MID
-	}
+	o.highest = o.lowest
 	o.timeline.begin(c.TimeStart)
 	o.frames.begin(c.PictureIDStart)
 	return o
@@ -172,8 +184,11 @@ func (o *Outbound) Rewrite(now time.Duration, c Choice, dst []byte) (n int) {
 	if newest {
 		o.highest = seq
 	}
+	e.hop = o.own.next(now)
 	o.history.put(&e)
 	n = o.write(dst, &e, p, source, block)
+	o.note(e.hop, n, WrittenMedia)
+	o.budget.Sent(n)
 	o.reports.sent(n, e.payloadSize(p, source), c.filler)
 	o.stats.Packets++
 	o.stats.Bytes += uint64(n)

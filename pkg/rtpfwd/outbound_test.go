@@ -23,7 +23,7 @@ type slot struct {
 func outConfig() OutboundConfig {
 	return OutboundConfig{
 		SSRC: 5, RTXSSRC: 6, SeqStart: 100, RTXSeqStart: 200, TimeStart: 1000, PictureIDStart: 40,
-		Extensions: &ExtensionIDs{AudioLevel: 9, VideoOrientation: 8, DependencyDescriptor: 7, MID: 1, TransportCC: 3, AbsSendTime: 2},
+		Extensions: &ExtensionIDs{AudioLevel: 9, VideoOrientation: 8, DependencyDescriptor: 7, MID: 1, TransportCC: 3},
 	}
 }
 

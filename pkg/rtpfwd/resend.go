@@ -46,13 +46,14 @@ func (o *Outbound) granted(now, rtt time.Duration, seq SeqNo, b *Budget) (int, R
 	case e.resends > 0 && now-e.resent < max(rtt, minResendSpacing):
 		return 0, TooSoon
 	}
-	bytes := len(p.Raw) + outHeaderSize + osnSize
+	bytes := len(p.Raw) + outHeaderSize + osnSize + o.own.size + 2*o.own.count
 	if source := &o.sources[e.epoch%rememberedSources]; source.form(p) == made {
 		bytes += e.madeSize(p) - len(p.Payload())
 	}
-	if !b.Allow(bytes) {
+	if !o.budget.has(bytes) || !b.Allow(bytes) {
 		return 0, OverBudget
 	}
+	o.budget.Allow(bytes)
 	e.resends++
 	e.resent = now
 	return bytes, None
@@ -86,10 +87,12 @@ func (o *Outbound) Resend(now time.Duration, r Resend, dst []byte) (n int) {
 		return o.refuse(NoRoom)
 	}
 	if o.rtxSSRC != 0 && source.rtxPayloadType != 0 {
-		n = o.writeRepair(dst, e, p, source, block)
+		n = o.writeRepair(now, dst, e, p, source, block)
 	} else {
 		n = o.write(dst, e, p, source, block)
+		o.note(e.hop, n, WrittenAgain)
 	}
+	o.budget.Sent(n)
 	o.stats.Resent++
 	o.stats.ResentBytes += uint64(n)
 	return n

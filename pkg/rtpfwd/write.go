@@ -1,6 +1,10 @@
 package rtpfwd
 
-import "github.com/heliograph/heliograph/pkg/rtpfwd/codec"
+import (
+	"time"
+
+	"github.com/heliograph/heliograph/pkg/rtpfwd/codec"
+)
 
 const (
 	// outHeaderSize is the fixed header with one CSRC.
@@ -21,11 +25,8 @@ type extensionBlock struct {
 // size needs it (RFC 8285 section 4.1.2 asks for negotiation of the mixed use,
 // which all who offer a dependency descriptor do).
 func (o *Outbound) layout(p *Packet, source *outboundSource, filler bool) extensionBlock {
-	var b extensionBlock
-	count := 0
-	if o.midID != 0 {
-		count, b.size, b.wide = 1, len(o.mid), o.midID > 14
-	}
+	b := extensionBlock{size: o.own.size, wide: o.own.wide}
+	count := o.own.count
 	if !filler {
 		for k, id := range source.ids {
 			size := int(p.extensions[k].size)
@@ -66,8 +67,12 @@ func (o *Outbound) write(dst []byte, e *sent, p *Packet, source *outboundSource,
 }
 
 // writeRepair makes the packet of the repair stream (RFC 4588 section 4): its own
-// SSRC, number and payload type, and the original number before the payload.
-func (o *Outbound) writeRepair(dst []byte, e *sent, p *Packet, source *outboundSource, block extensionBlock) int {
+// SSRC, number and payload type, and the original number before the payload. It is a
+// new packet for the hop.
+func (o *Outbound) writeRepair(now time.Duration, dst []byte, first *sent, p *Packet, source *outboundSource, block extensionBlock) int {
+	repair := *first
+	repair.hop = o.own.next(now)
+	e := &repair
 	at := o.writeHeader(dst, e, source, block)
 	dst[1] = dst[1]&0x80 | source.rtxPayloadType
 	put16(dst[2:], uint16(o.rtxNext))
@@ -75,7 +80,9 @@ func (o *Outbound) writeRepair(dst []byte, e *sent, p *Packet, source *outboundS
 	o.rtxNext++
 	at = o.writeExtensions(dst, at, e, p, source, block)
 	put16(dst[at:], uint16(e.seq))
-	return e.writePayload(dst, at+osnSize, p, source)
+	n := e.writePayload(dst, at+osnSize, p, source)
+	o.note(e.hop, n, WrittenRepair)
+	return n
 }
 
 // writeHeader writes the fixed header with the CSRC.
@@ -111,10 +118,7 @@ func (o *Outbound) writeExtensions(dst []byte, at int, e *sent, p *Packet, sourc
 	put16(dst[at+2:], uint16(block.size/4))
 	at += 4
 	end := at + block.size
-	if o.midID != 0 {
-		at = writeElement(dst, at, o.midID, len(o.mid), block.wide)
-		at += copy(dst[at:], o.mid)
-	}
+	at = o.own.write(dst, at, e.hop, block.wide)
 	if !e.filler {
 		at = e.writePassed(dst, at, p, source, block.wide)
 	}
