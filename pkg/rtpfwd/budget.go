@@ -11,7 +11,8 @@ const (
 )
 
 // Budget keeps the resends of one Transport within a third of all bytes sent to it,
-// so that requests cannot be used to amplify. The zero value is ready.
+// so that requests cannot be used to amplify. Each of its Slots has one besides. The
+// zero value is ready.
 type Budget struct {
 	earned int // bytes that may be resent, less budgetStart; times resendShare
 }

@@ -33,7 +33,7 @@ const (
 	Gone
 	// TooSoon: the packet was resent less than one round trip ago.
 	TooSoon
-	// TooOften: the packet was resent six times.
+	// TooOften: the packet was resent eight times.
 	TooOften
 	// OverBudget: resends would pass their share of all bytes sent.
 	OverBudget

@@ -3,8 +3,9 @@ package rtpfwd
 import "time"
 
 const (
-	// maxResends is how often one packet is resent.
-	maxResends = 6
+	// maxResends is how often one packet is resent. Of the packets that a path loses,
+	// at 30 % of loss, six leave one of 1,300 lost for good, eight one of 6,000.
+	maxResends = 8
 	// minResendSpacing is the least time between two resends of one packet where
 	// the round trip is shorter or unknown.
 	minResendSpacing = 5 * time.Millisecond
@@ -20,8 +21,10 @@ type Resend struct {
 
 // Feedback takes the outgoing numbers that a receiver asks for (RFC 4585 section
 // 6.2.1) and appends what is to be resent: what was sent and is still in its ring,
-// at most six times, not sooner than one rtt after the last time, and within the
-// budget. Refusals are counted in Stats; nothing else comes of them.
+// at most eight times, not sooner than one rtt after the last time, within the budget
+// of the Transport, and within the same share of what the Slot itself has sent: who
+// asks for too much on one Slot takes nothing from the others. Refusals are counted
+// in Stats; nothing else comes of them.
 func (o *Outbound) Feedback(now, rtt time.Duration, lost []uint16, b *Budget, out []Resend) []Resend {
 	for _, wire := range lost {
 		seq := o.highest - SeqNo(uint16(o.highest)-wire)

@@ -107,7 +107,7 @@ func TestResendRTX(t *testing.T) {
 	}
 }
 
-// TestFeedbackLimits: six times, one round trip apart, what is still there.
+// TestFeedbackLimits: eight times, one round trip apart, what is still there.
 func TestFeedbackLimits(t *testing.T) {
 	s := newSlot(t, VP8, outConfig())
 	s.sendMany(0, 400) // the ring holds 256
