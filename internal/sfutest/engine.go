@@ -43,7 +43,7 @@ func newAPI(p *Participant) (*webrtc.API, error) {
 
 func registerCodecs(m *webrtc.MediaEngine) error {
 	opus := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: audioRate, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1",
-		RTCPFeedback: []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "transport-cc"}}} // browsers do not offer nack, our SDK does
+		RTCPFeedback: []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "transport-cc"}, {Type: "rrtr"}}} // browsers do not offer nack, our SDK does
 	red := webrtc.RTPCodecCapability{MimeType: mimeRED, ClockRate: audioRate, Channels: 2, SDPFmtpLine: fmt.Sprintf("%d/%d", opusPT, opusPT)}
 	for _, c := range []webrtc.RTPCodecParameters{{RTPCodecCapability: opus, PayloadType: opusPT}, {RTPCodecCapability: red, PayloadType: redPT}} {
 		if err := m.RegisterCodec(c, webrtc.RTPCodecTypeAudio); err != nil {
@@ -51,7 +51,7 @@ func registerCodecs(m *webrtc.MediaEngine) error {
 		}
 	}
 	vp8 := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: videoRate, RTCPFeedback: []webrtc.RTCPFeedback{
-		{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}, {Type: "transport-cc"},
+		{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}, {Type: "transport-cc"}, {Type: "rrtr"},
 	}}
 	rtx := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeRTX, ClockRate: videoRate, SDPFmtpLine: aptLine(vp8PT)}
 	for pt, c := range map[webrtc.PayloadType]webrtc.RTPCodecCapability{vp8PT: vp8, rtxPT: rtx} {
@@ -60,8 +60,8 @@ func registerCodecs(m *webrtc.MediaEngine) error {
 		}
 	}
 	extensions := map[webrtc.RTPCodecType][]string{
-		webrtc.RTPCodecTypeAudio: {sdp.SDESMidURI, sdp.AudioLevelURI},
-		webrtc.RTPCodecTypeVideo: {sdp.SDESMidURI, sdp.SDESRTPStreamIDURI, sdp.SDESRepairRTPStreamIDURI},
+		webrtc.RTPCodecTypeAudio: {sdp.SDESMidURI, sdp.AudioLevelURI, sdp.TransportCCURI, sdp.ABSSendTimeURI},
+		webrtc.RTPCodecTypeVideo: {sdp.SDESMidURI, sdp.SDESRTPStreamIDURI, sdp.SDESRepairRTPStreamIDURI, sdp.TransportCCURI, sdp.ABSSendTimeURI},
 	}
 	for kind, uris := range extensions {
 		for _, uri := range uris {
@@ -97,6 +97,8 @@ func (p *Participant) takeRTP(b []byte) {
 		p.fault("a packet that is no RTP: %v", err)
 		return
 	}
+	p.hop.once.Do(func() { p.hop.readIDs(p.pc.LocalDescription().SDP) })
+	p.hop.arrived(p.world.now(), packet)
 	p.mu.Lock()
 	s := p.bySSRC[packet.SSRC]
 	if s == nil {
@@ -123,6 +125,10 @@ func (p *Participant) takeRTCP(b []byte) {
 			if s != nil {
 				s.senderReport(p.world.now(), sr)
 			}
+			continue
+		}
+		if x, ok := packet.(*rtcp.ExtendedReport); ok {
+			p.hop.answered(p.world.ntp(p.world.now()), x)
 			continue
 		}
 		for _, pub := range p.published() {

@@ -26,6 +26,7 @@ type Participant struct {
 	link     *Link
 	signal   *signal
 	pc       *webrtc.PeerConnection
+	hop      hop
 	stop     chan struct{} // closed at the end
 	plan     Plan
 	loops    sync.WaitGroup
@@ -310,6 +311,9 @@ func (p *Participant) run() {
 		for _, s := range p.allSlots() {
 			p.writeRTCP(s.tick(now))
 		}
+		if n%5 == 0 {
+			p.writeRTCP(p.hop.feedback())
+		}
 		if n%50 == 0 {
 			p.report(now)
 		}
@@ -326,7 +330,9 @@ func (p *Participant) report(now time.Duration) {
 			rr.Reports = append(rr.Reports, r)
 		}
 	}
-	out := []rtcp.Packet{rr}
+	out := []rtcp.Packet{rr, &rtcp.ExtendedReport{
+		SenderSSRC: 1, Reports: []rtcp.ReportBlock{&rtcp.ReceiverReferenceTimeReportBlock{NTPTimestamp: p.world.ntp(now)}},
+	}}
 	for _, pub := range p.published() {
 		out = append(out, pub.reports(now)...)
 	}

@@ -19,7 +19,9 @@ type egress struct {
 	paused bool          // no video: consent is old
 	closed bool
 
-	reportAt time.Duration
+	numbers    rtpfwd.TransportNumbers
+	references rtpfwd.ReferenceTimes
+	reportAt   time.Duration
 }
 
 // slotSender is what a worker needs of a slot.
@@ -53,6 +55,7 @@ func (e *egress) addSlots(slots []*Slot) {
 		ss.out = rtpfwd.NewOutbound(rtpfwd.OutboundConfig{
 			SSRC: b.ssrc, RTXSSRC: rtx, SeqStart: randomSeqStart(), RTXSeqStart: randomSeqStart(),
 			TimeStart: randomUint32(), PictureIDStart: uint16(randomUint32()) & 0x7fff, Extensions: &s.send.extensions,
+			Transport: &e.numbers, RTXPayloadType: s.send.payloads[s.codec].rtx,
 		})
 		e.slots[s.mid] = ss
 		e.bySSRC[b.ssrc] = ss
@@ -203,7 +206,22 @@ func (e *egress) report(now time.Duration) {
 			pkts = pkts[:0]
 		}
 	}
-	e.t.in.write(pkts...)
+	e.t.in.write(e.appendAnswers(now, pkts)...)
+}
+
+// appendAnswers answers the reference times of receivers (RFC 3611, section 4.5). A compound begins with a report of senders or
+// receivers (RFC 3550, section 6.1).
+func (e *egress) appendAnswers(now time.Duration, pkts []rtcp.Packet) []rtcp.Packet {
+	answers := e.references.Answer(now, nil)
+	if len(answers) == 0 {
+		return pkts
+	}
+	if len(pkts) == 0 {
+		pkts = append(pkts, &rtcp.ReceiverReport{SSRC: e.t.in.ssrc})
+	}
+	return append(pkts, &rtcp.ExtendedReport{
+		SenderSSRC: e.t.in.ssrc, Reports: []rtcp.ReportBlock{&rtcp.DLRRReportBlock{Reports: answers}},
+	})
 }
 
 func (e *egress) close() {
@@ -235,6 +253,10 @@ func (w *worker) rtcp(now time.Duration, t *Transport, raw []byte) {
 			for _, f := range p.FIR {
 				t.out.keyframeRequest(now, f.SSRC)
 			}
+		case *rtcp.TransportLayerCC:
+			t.out.acknowledged(p)
+		case *rtcp.ExtendedReport:
+			t.out.referenceTimes(now, p)
 		}
 	}
 }
@@ -243,6 +265,22 @@ func (e *egress) receptionReports(now time.Duration, reports []rtcp.ReceptionRep
 	for _, r := range reports {
 		if ss := e.bySSRC[r.SSRC]; ss != nil && r.SSRC == ss.to.ssrc {
 			ss.out.ReceiverReport(now, e.t.srv.ntp(now), r)
+		}
+	}
+}
+
+// acknowledged takes transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01, section 3.1). Every packet that
+// came has a delta.
+func (e *egress) acknowledged(p *rtcp.TransportLayerCC) {
+	e.t.srv.metrics.feedback.Inc()
+	e.t.srv.metrics.acknowledged.Add(float64(len(p.RecvDeltas)))
+}
+
+// referenceTimes keeps what receivers tell of their clocks until the next report; other blocks are ignored.
+func (e *egress) referenceTimes(now time.Duration, p *rtcp.ExtendedReport) {
+	for _, b := range p.Reports {
+		if r, ok := b.(*rtcp.ReceiverReferenceTimeReportBlock); ok {
+			e.references.Received(now, p.SenderSSRC, r.NTPTimestamp)
 		}
 	}
 }

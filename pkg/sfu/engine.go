@@ -102,7 +102,7 @@ func registerAudio(m *webrtc.MediaEngine) error {
 	} {
 		c := webrtc.RTPCodecCapability{
 			MimeType: a.mime, ClockRate: a.rate, Channels: a.channels,
-			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "nack"}},
+			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "nack"}, {Type: "rrtr"}},
 		}
 		if err := m.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: c, PayloadType: a.pt}, webrtc.RTPCodecTypeAudio); err != nil {
 			return fmt.Errorf("register %s: %w", a.mime, err)
@@ -113,7 +113,7 @@ func registerAudio(m *webrtc.MediaEngine) error {
 
 // registerVideo registers each video codec with its retransmissions.
 func registerVideo(m *webrtc.MediaEngine) error {
-	feedback := []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}}
+	feedback := []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "rrtr"}}
 	for _, v := range [...]struct {
 		mime, fmtp string
 		pt         webrtc.PayloadType

@@ -14,6 +14,7 @@ type metrics struct {
 	restored                               prometheus.Counter
 	keyframeRequests, panics               prometheus.Counter
 	transportFailures, slowCloses          prometheus.Counter
+	feedback, acknowledged                 prometheus.Counter
 	negotiation                            prometheus.Histogram
 	drops                                  *prometheus.CounterVec
 	dropCounters                           sync.Map // reason -> prometheus.Counter
@@ -38,6 +39,8 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		keyframeRequests:  counter("keyframe_requests_total", "Keyframe requests sent to publishers."),
 		panics:            counter("panics_total", "Panics, each of which closed one participant."),
 		transportFailures: counter("transport_failures_total", "Transports closed because of a failure."),
+		feedback:          counter("transport_feedback_total", "Transport-wide feedback packets of subscribers."),
+		acknowledged:      counter("transport_acknowledged_packets_total", "RTP packets that transport-wide feedback acknowledged."),
 		slowCloses:        counter("transport_slow_closes_total", "Transports that took more than 2 s to close."),
 		negotiation: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: "heliograph", Name: "negotiation_seconds", Help: "Time to answer an offer.",
@@ -49,7 +52,8 @@ func newMetrics(r prometheus.Registerer) *metrics {
 	}
 	if r != nil {
 		r.MustRegister(m.rooms, m.participants, m.transports, m.received, m.forwarded, m.resent, m.nacksSent, m.restored,
-			m.keyframeRequests, m.panics, m.transportFailures, m.slowCloses, m.negotiation, m.drops)
+			m.keyframeRequests, m.panics, m.transportFailures, m.slowCloses, m.feedback, m.acknowledged,
+			m.negotiation, m.drops)
 	}
 	return m
 }
