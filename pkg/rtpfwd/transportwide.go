@@ -45,7 +45,8 @@ type Written struct {
 func (o *Outbound) Last() Written { return o.written }
 
 // hop holds what the extensions of this hop say in one packet. Of what has no
-// repair stream it is kept, so that a resend can repeat the first sending.
+// repair stream it is kept, so that a resend can repeat the first sending. As bytes it
+// fits into what sent has left.
 type hop struct {
 	number [2]uint8 // transport-wide, low bits, in network byte order
 	time   [3]uint8 // abs-send-time, in network byte order
@@ -125,10 +126,14 @@ func (x *ownExtensions) write(dst []byte, at int, h hop, wide bool) int {
 	}
 	if x.sendTimeID != 0 {
 		at = writeElement(dst, at, x.sendTimeID, sendTimeSize, wide)
-		at += copy(dst[at:], h.time[:])
+		put24(dst[at:], h.time)
+		at += sendTimeSize
 	}
 	return at
 }
+
+// put24 writes 24 bits.
+func put24(b []byte, v [3]uint8) { b[2], b[1], b[0] = v[2], v[1], v[0] }
 
 // absSendTime is a time in 6.18 fixed point seconds, which wraps every 64 seconds.
 func absSendTime(now time.Duration) [3]uint8 {

@@ -17,8 +17,9 @@ const (
 
 // extensionBlock says how the header extension of a packet will look.
 type extensionBlock struct {
-	size int  // of the elements, padded to 32 bits; 0: no extension
-	wide bool // two-byte headers
+	size   int  // of the elements, padded to 32 bits; 0: no extension
+	wide   bool // two-byte headers
+	passed bool // some come from the publisher
 }
 
 // layout finds the extension block of p: the two-byte form only where an id or a
@@ -34,6 +35,7 @@ func (o *Outbound) layout(p *Packet, source *outboundSource, filler bool) extens
 				continue
 			}
 			count++
+			b.passed = true
 			b.size += size
 			b.wide = b.wide || id > 14 || size > 16
 		}
@@ -119,10 +121,12 @@ func (o *Outbound) writeExtensions(dst []byte, at int, e *sent, p *Packet, sourc
 	at += 4
 	end := at + block.size
 	at = o.own.write(dst, at, e.hop, block.wide)
-	if !e.filler {
+	if block.passed {
 		at = e.writePassed(dst, at, p, source, block.wide)
 	}
-	clear(dst[at:end])
+	for ; at < end; at++ { // at most three
+		dst[at] = 0
+	}
 	return end
 }
 
