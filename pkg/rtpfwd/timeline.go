@@ -6,6 +6,11 @@ import "time"
 // of its packets between two pictures before they count as begun anew.
 const maxTimeJump = 10 * time.Second
 
+// maxClockStray is how far the clocks of two publications may lead away from the
+// arrival of their packets to be believed: no path takes so much longer than another,
+// and nobody shall put a Slot out of time for whom it shows next.
+const maxClockStray = time.Second
+
 // change says how the packet before relates to the next one in time.
 type change uint8
 
@@ -50,9 +55,11 @@ func (t *timeline) jumps(p *Packet) bool {
 	return max(off, -off) > ticksOf(maxTimeJump, t.rate)
 }
 
-// align finds the shift for the packets from c on. Two encodings of one publication
-// are tied by their clocks, if both are known; anything else by arrival. Either way
-// the outgoing time moves forward, and at most one picture beyond real time.
+// align finds the shift for the packets from c on. Encodings, and publications, are
+// tied by their clocks, if both are known, so that sender reports draw one line over
+// all switches: receivers fit it to several of them. Anything else is tied by
+// arrival. Either way the outgoing time moves forward, and at most one picture beyond
+// real time.
 func (t *timeline) align(c *Choice, s *outboundSource, why change) {
 	p := c.Packet
 	out := t.last
@@ -71,15 +78,25 @@ func (t *timeline) next(c *Choice, s *outboundSource, why change) RTPTime {
 	if frame == 0 {
 		frame = usualFrame(s)
 	}
-	var step RTPTime
-	if old := t.replica; why == newEncoding && old != nil && old.HasClock && c.Replica.HasClock {
-		at := c.Replica.Clock.TimeOf(c.Packet.Time)
-		step = t.stepByClock(old.Clock.RTPAt(at)-t.shift-t.last, passed, frame)
-	} else {
-		real := t.origin + ticksOf(c.Packet.Arrival-t.originAt, s.rate)
-		step = t.stepByArrival(real-t.last, passed, frame)
+	if natural, ok := t.byClocks(c); ok {
+		off := natural - passed
+		if why == newEncoding || max(off, -off) <= ticksOf(maxClockStray, s.rate) {
+			return t.last + t.stepByClock(natural, passed, frame)
+		}
 	}
-	return t.last + step
+	real := t.origin + ticksOf(c.Packet.Arrival-t.originAt, s.rate)
+	return t.last + t.stepByArrival(real-t.last, passed, frame)
+}
+
+// byClocks returns the distance to a packet of another Replica by when both were
+// sampled, if that is known.
+func (t *timeline) byClocks(c *Choice) (RTPTime, bool) {
+	from, to := t.replica, c.Replica
+	if from == nil || from == to || !from.HasClock || !to.HasClock || from.Clock.Rate != to.Clock.Rate {
+		return 0, false
+	}
+	at := to.Clock.TimeOf(c.Packet.Time)
+	return from.Clock.RTPAt(at) - t.shift - t.last, true
 }
 
 // stepByArrival returns the distance to the first packet of another source: real time,
@@ -94,8 +111,8 @@ func (t *timeline) stepByArrival(natural, passed, frame RTPTime) RTPTime {
 	return max(min(max(natural, least), passed+frame), 1)
 }
 
-// stepByClock returns the distance to the first packet of another encoding. natural is
-// the distance between the samples. It is negative if the new encoding comes later
+// stepByClock returns the distance to the first packet of another Replica. natural is
+// the distance between the samples. It is negative if the new one comes later
 // than the old one: that puts the outgoing time ahead, and is given back likewise.
 func (t *timeline) stepByClock(natural, passed, frame RTPTime) RTPTime {
 	step := natural - max(min(t.ahead, natural-shortest(natural, frame)), 0)
