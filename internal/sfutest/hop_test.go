@@ -2,6 +2,7 @@ package sfutest
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,6 +20,11 @@ func TestPacketsAreNumberedAcrossSlots(t *testing.T) {
 		Joins(watching, "bob"),
 		Runs(5 * time.Second),
 		Checks("numbers, times and round trip", func(w *World) error {
+			for _, want := range []string{"a=rtcp-fb:96 transport-cc", "a=rtcp-fb:111 transport-cc", "a=rtcp-fb:96 rrtr", "a=rtcp-fb:111 rrtr"} {
+				if !strings.Contains(w.P("bob").pc.RemoteDescription().SDP, want) {
+					return fmt.Errorf("the answer has no %s", want)
+				}
+			}
 			h := w.P("bob").Hop()
 			acked, fed := w.Metric("transport_acknowledged_packets_total"), w.Metric("transport_feedback_total")
 			t.Logf("hop: %+v; the server counts %.0f feedback packets, %.0f acknowledged", h, fed, acked)

@@ -42,7 +42,8 @@
 //
 // Audio level, video orientation, playout delay, abs-capture-time, dependency
 // descriptor and video layers allocation are passed on where both sides have them,
-// by the outgoing ids. MID is that of the Slot. All others are per hop.
+// by the outgoing ids. MID is that of the Slot. The transport-wide number and the
+// send time are made anew for the hop. All others end here.
 //
 // # Redundant audio
 //
