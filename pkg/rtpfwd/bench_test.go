@@ -57,7 +57,8 @@ func hotPaths() []step {
 		{"Rewrite/red passed", func(t testing.TB) func(int) { return rewritingRED(t, ptRED, twoBlocks(), ptBlock) }},
 		{"Rewrite/red stripped", func(t testing.TB) func(int) { return rewritingRED(t, ptRED, twoBlocks(), 0) }},
 		{"Resend/red", resendingRED},
-		{"Forward/vp8", forwarding},
+		{"Forward/vp8", func(t testing.TB) func(int) { return forwarding(t, 1100) }},
+		{"Forward/header", func(t testing.TB) func(int) { return forwarding(t, 16) }}, // all but the copy of the payload
 		{"Forward/silence", silencing},
 		{"Forward/opus", func(t testing.TB) func(int) {
 			m := newMicrophone(t)
@@ -191,8 +192,8 @@ func rewriting(t testing.TB, c Codec, size int) func(int) {
 }
 
 // forwarding selects and rewrites, with nothing changing.
-func forwarding(t testing.TB) func(int) {
-	ps := packets(t, VP8, 1100)
+func forwarding(t testing.TB, size int) func(int) {
+	ps := packets(t, VP8, size)
 	stream := &Replica{Ring: NewRing(1024), Rate: 90000}
 	f := NewForwarder(ForwarderConfig{Codec: VP8, Replicas: []*Replica{stream}})
 	f.SetTarget(0, Layer{Temporal: 2})

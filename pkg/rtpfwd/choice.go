@@ -16,4 +16,6 @@ type Choice struct {
 	number  int64 // in order of selection: holes only where packets were lost
 	picture int64 // the same for picture ids; -1 without
 	filler  bool  // send an empty packet with the number: nothing else is wanted
+	within  Layer // the subscriber gets no more than this, if narrow is set
+	narrow  bool  // the packet tells of decode targets that the subscriber does not get
 }

@@ -164,9 +164,9 @@ func (f *Forwarder) startsAt(p *Packet) bool {
 
 // headless says whether p, of a keyframe of H264 or H265, has no parameter set while packets
 // between it and the picture before are missing: the parameter set may be one of
-// them, and then the keyframe must start there. Parameter sets show by the picture size.
+// them, and then the keyframe must start there.
 func (f *Forwarder) headless(p *Packet) bool {
-	if p.Desc.Width != 0 {
+	if p.Desc.ParameterSet {
 		return false
 	}
 	ring := f.sources[p.Encoding].replica.Ring
@@ -231,6 +231,9 @@ func (f *Forwarder) forward(p *Packet, out []Choice) []Choice {
 	c.picture, placed = f.pictures.take(p)
 	c.filler = !placed
 	c.Marker, c.Switch, f.begun = ends && placed, !f.begun, true
+	if p.Desc.TellsTargets {
+		c.within, c.narrow = f.layers.limit, f.layers.narrows(p)
+	}
 	if newest {
 		f.end(ends)
 	}

@@ -50,7 +50,7 @@ func (s *script) give(b shot) string {
 	p.Desc.Start, p.Desc.Keyframe, p.Desc.SwitchUp = has("s"), has("k"), has("u")
 	p.Desc.Temporal = b.tid
 	if has("p") {
-		p.Desc.Width = 320
+		p.Desc.ParameterSet = true
 	}
 	if b.codec != CodecNone {
 		p.Codec = b.codec

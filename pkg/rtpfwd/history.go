@@ -25,7 +25,7 @@ type sent struct {
 	tl0, keyIdx      uint8
 	resends          uint8
 	repeats          uint8 // of RED that was made: packets right before source in it
-	leftOut          uint8 // of RED that was passed: its first blocks
+	cut              uint8 // what was left out: of RED its first blocks, of a descriptor see narrowing
 	marker, filler   bool
 }
 

@@ -154,7 +154,7 @@ func (in *Inbound) ReceiveRTX(now time.Duration, raw []byte, p *Packet) Reason {
 // receive is the common path. It numbers the packet, then looks into it: a number
 // counts as received even if the payload is of no use.
 func (in *Inbound) receive(now time.Duration, raw []byte, h *header, p *Packet, repair bool) Reason {
-	p.extensions = [kindCount]span{}
+	p.extensions, p.present = [kindCount]span{}, 0
 	if !in.findExtensions(raw, h, p) {
 		return Malformed
 	}
@@ -207,6 +207,9 @@ func (in *Inbound) findExtensions(raw []byte, h *header, p *Packet) bool {
 		}
 		if k := in.kinds[id]; k != 0 {
 			p.extensions[k-1] = place
+			if place.size > 0 {
+				p.present |= 1 << (k - 1)
+			}
 		}
 	}
 }

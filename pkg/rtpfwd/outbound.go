@@ -60,6 +60,7 @@ type outboundSource struct {
 	blockType, redundant        uint8
 	rate                        uint32
 	ids                         kindIDs // outgoing, of the kinds that both sides have
+	passes                      uint8   // bit k says that there is ids[k]
 }
 
 // Outbound keeps the books of what a Slot sends: it gives numbers, rewrites
@@ -149,6 +150,11 @@ func (o *Outbound) SetSource(now time.Duration, s OutboundSource) {
 			}
 		}
 	}
+	for k, id := range source.ids {
+		if id != 0 {
+			source.passes |= 1 << k
+		}
+	}
 	o.sources[o.epoch%rememberedSources] = source
 	o.history.reserve(s.Codec)
 }
@@ -165,8 +171,10 @@ func (o *Outbound) Rewrite(now time.Duration, c Choice, dst []byte) (n int) {
 	}
 	c.filler = c.filler || source.empties(p)
 	e := sent{source: p.Seq, replica: c.Replica, epoch: o.epoch, marker: c.Marker, filler: c.filler}
-	block := o.layout(p, source, c.filler)
-	if !block.fits(e.payloadSize(p, source), dst) {
+	e.cut = c.narrowing()
+	block := o.layout(p, source, &e)
+	size := e.payloadSize(p, source)
+	if !block.fits(size, dst) {
 		return o.refuse(NoRoom)
 	}
 	seq, reason := o.place(&c)
@@ -176,9 +184,10 @@ func (o *Outbound) Rewrite(now time.Duration, c Choice, dst []byte) (n int) {
 	newest := seq > o.highest
 	e.seq, e.time = seq, uint32(o.stamp(&c, source, newest))
 	o.frames.number(&c, &e, newest)
-	o.chooseRedundancy(&e, p, source, min(len(dst), maxMade)-block.bytes())
-	if o.fresh && !source.codec.Video() {
-		e.marker = true // audio begins to play anew (RFC 3551 section 4.1)
+	if !source.codec.Video() {
+		o.chooseRedundancy(&e, p, source, min(len(dst), maxMade)-block.bytes())
+		size = e.payloadSize(p, source)
+		e.marker = e.marker || o.fresh // it begins to play anew (RFC 3551 section 4.1)
 	}
 	o.fresh = false
 	if newest {
@@ -189,7 +198,7 @@ func (o *Outbound) Rewrite(now time.Duration, c Choice, dst []byte) (n int) {
 	n = o.write(dst, &e, p, source, block)
 	o.note(e.hop, n, WrittenMedia)
 	o.budget.Sent(n)
-	o.reports.sent(n, e.payloadSize(p, source), c.filler)
+	o.reports.sent(n, size, c.filler)
 	o.stats.Packets++
 	o.stats.Bytes += uint64(n)
 	return n

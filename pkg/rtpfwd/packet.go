@@ -37,6 +37,7 @@ type Packet struct {
 	payloadStart, payloadEnd uint16 // offsets in Raw, without padding
 	primaryStart             uint16 // of the primary block of RED; else payloadStart
 	extensions               [kindCount]span
+	present                  uint8 // bit k says that there is extensions[k]
 }
 
 // Payload returns the payload without padding, a part of Raw. It is empty for a

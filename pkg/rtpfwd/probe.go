@@ -58,7 +58,7 @@ func (o *Outbound) probeRepair(now time.Duration, dst []byte) int {
 			continue
 		}
 		source := &o.sources[e.epoch%rememberedSources]
-		block := o.layout(p, source, false)
+		block := o.layout(p, source, e)
 		if source.rtxPayloadType != 0 && block.fits(e.payloadSize(p, source), dst) {
 			return o.writeRepair(now, dst, e, p, source, block)
 		}
@@ -69,7 +69,7 @@ func (o *Outbound) probeRepair(now time.Duration, dst []byte) int {
 // probePadding writes a packet of the repair stream that is all padding. It has no
 // original sequence number, as there is no original.
 func (o *Outbound) probePadding(now time.Duration, payloadType uint8, dst []byte) int {
-	block := o.layout(nil, nil, true)
+	block := o.layout(nil, nil, &sent{filler: true})
 	padding := min(len(dst)-headerSize-block.bytes(), maxPadding)
 	if padding <= 0 {
 		return 0

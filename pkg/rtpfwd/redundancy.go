@@ -99,10 +99,10 @@ func (o *Outbound) leaveOut(e *sent, p *Packet) {
 	}
 	for i, b := range red.Blocks() {
 		if p.Time-RTPTime(b.Offset) < o.since {
-			e.leftOut = uint8(i + 1)
+			e.cut = uint8(i + 1)
 		}
 	}
-	e.leftOut = min(e.leftOut, uint8(len(red.Blocks())-1)) // of a late packet all are too old
+	e.cut = min(e.cut, uint8(len(red.Blocks())-1)) // of a late packet all are too old
 }
 
 // repeat adds packets right before p to it, within room bytes. What is lost, or from
@@ -160,7 +160,7 @@ func (e *sent) passed(p *Packet) (heads, bodies []byte) {
 		return nil, nil
 	}
 	blocks := red.Blocks()
-	return p.Payload()[int(e.leftOut)*codec.REDHeaderSize : blocks[0].Start], p.Payload()[blocks[e.leftOut].Start:]
+	return p.Payload()[int(e.cut)*codec.REDHeaderSize : blocks[0].Start], p.Payload()[blocks[e.cut].Start:]
 }
 
 // writeAudio writes a payload of sound in another form than it came, and returns its size.

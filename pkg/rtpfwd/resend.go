@@ -85,7 +85,7 @@ func (o *Outbound) Resend(now time.Duration, r Resend, dst []byte) (n int) {
 		return o.refuse(Gone)
 	}
 	source := &o.sources[e.epoch%rememberedSources]
-	block := o.layout(p, source, e.filler)
+	block := o.layout(p, source, e)
 	if !block.fits(e.payloadSize(p, source), dst) {
 		return o.refuse(NoRoom)
 	}

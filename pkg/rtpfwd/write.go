@@ -1,9 +1,8 @@
 package rtpfwd
 
 import (
+	"math/bits"
 	"time"
-
-	"github.com/heliograph/heliograph/pkg/rtpfwd/codec"
 )
 
 const (
@@ -17,28 +16,26 @@ const (
 
 // extensionBlock says how the header extension of a packet will look.
 type extensionBlock struct {
-	size   int  // of the elements, padded to 32 bits; 0: no extension
-	wide   bool // two-byte headers
-	passed bool // some come from the publisher
+	size   int   // of the elements, padded to 32 bits; 0: no extension
+	wide   bool  // two-byte headers
+	passed uint8 // bit k says that kind k comes from the publisher
 }
 
 // layout finds the extension block of p: the two-byte form only where an id or a
 // size needs it (RFC 8285 section 4.1.2 asks for negotiation of the mixed use,
 // which all who offer a dependency descriptor do).
-func (o *Outbound) layout(p *Packet, source *outboundSource, filler bool) extensionBlock {
+func (o *Outbound) layout(p *Packet, source *outboundSource, e *sent) extensionBlock {
 	b := extensionBlock{size: o.own.size, wide: o.own.wide}
 	count := o.own.count
-	if !filler {
-		for k, id := range source.ids {
-			size := int(p.extensions[k].size)
-			if id == 0 || size == 0 {
-				continue
-			}
-			count++
-			b.passed = true
-			b.size += size
-			b.wide = b.wide || id > 14 || size > 16
-		}
+	if !e.filler {
+		b.passed = p.present & source.passes
+	}
+	for left := b.passed; left != 0; left &= left - 1 {
+		k := kind(bits.TrailingZeros8(left))
+		size := e.sizeOf(k, p)
+		count++
+		b.size += size
+		b.wide = b.wide || source.ids[k] > 14 || size > 16
 	}
 	b.size += count
 	if b.wide {
@@ -121,8 +118,8 @@ func (o *Outbound) writeExtensions(dst []byte, at int, e *sent, p *Packet, sourc
 	at += 4
 	end := at + block.size
 	at = o.own.write(dst, at, e.hop, block.wide)
-	if block.passed {
-		at = e.writePassed(dst, at, p, source, block.wide)
+	if block.passed != 0 {
+		at = e.writePassed(dst, at, p, source, block)
 	}
 	for ; at < end; at++ { // at most three
 		dst[at] = 0
@@ -131,18 +128,16 @@ func (o *Outbound) writeExtensions(dst []byte, at int, e *sent, p *Packet, sourc
 }
 
 // writePassed copies the extensions that both sides have.
-func (e *sent) writePassed(dst []byte, at int, p *Packet, source *outboundSource, wide bool) int {
-	for k, id := range source.ids {
-		place := p.extensions[k]
-		if id == 0 || place.size == 0 {
+func (e *sent) writePassed(dst []byte, at int, p *Packet, source *outboundSource, block extensionBlock) int {
+	for left := block.passed; left != 0; left &= left - 1 {
+		k := kind(bits.TrailingZeros8(left))
+		at = writeElement(dst, at, source.ids[k], e.sizeOf(k, p), block.wide)
+		value := p.extensions[k].of(p.Raw)
+		if k == dependencyDescriptor {
+			at += e.writeDescriptor(dst[at:], value, p)
 			continue
 		}
-		at = writeElement(dst, at, id, int(place.size), wide)
-		n := copy(dst[at:], place.of(p.Raw))
-		if kind(k) == dependencyDescriptor {
-			codec.RewriteDependencyDescriptor(dst[at:at+n], e.frame)
-		}
-		at += n
+		at += copy(dst[at:], value)
 	}
 	return at
 }
