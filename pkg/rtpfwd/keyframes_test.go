@@ -9,7 +9,7 @@ import (
 func TestKeyframesTable(t *testing.T) {
 	type step struct {
 		at   int    // milliseconds
-		what string // want, key, due, quiet
+		what string // want, wish, key, due, quiet, deaf, hears
 	}
 	tests := []struct {
 		name  string
@@ -31,6 +31,22 @@ func TestKeyframesTable(t *testing.T) {
 			{0, "want"}, {0, "due"}, {500, "due"}, {1500, "due"}, {1600, "key"}, {2000, "want"}, {2000, "due"},
 		}},
 		{"unasked keyframe serves", []step{{0, "key"}, {10, "want"}, {10, "due"}, {20, "key"}, {600, "quiet"}}},
+		{"a wish is granted from a full credit", []step{{0, "wish"}, {0, "due"}, {50, "key"}, {600, "wish"}, {9000, "quiet"}}},
+		{"a need comes before a wish", []step{
+			{0, "wish"}, {0, "due"}, {50, "key"}, {600, "wish"}, {700, "want"}, {700, "due"}, {800, "key"}, {2000, "quiet"},
+		}},
+		{"a wish is repeated too", []step{{0, "wish"}, {0, "due"}, {499, "quiet"}, {500, "due"}, {600, "key"}, {9000, "quiet"}}},
+		{"deaf to two requests", []step{
+			{0, "want"}, {0, "due"}, {500, "due"}, {2499, "hears"}, {2500, "deaf"}, {2600, "due"}, {3000, "deaf"},
+		}},
+		{"one request is not enough", []step{{0, "want"}, {0, "due"}, {400, "key"}, {9000, "hears"}}},
+		{"a late answer", []step{{0, "want"}, {0, "due"}, {500, "due"}, {2400, "key"}, {2500, "hears"}, {9000, "hears"}}},
+		{"a keyframe of its own is no answer", []step{
+			{0, "want"}, {0, "due"}, {500, "due"}, {1500, "due"}, {4000, "key"}, {4000, "deaf"}, {99000, "deaf"}, {99500, "key"}, {99500, "deaf"},
+		}},
+		{"an answer ends deafness", []step{
+			{0, "want"}, {0, "due"}, {500, "due"}, {3000, "key"}, {4000, "deaf"}, {4000, "want"}, {4000, "due"}, {4200, "key"}, {4200, "hears"},
+		}},
 		{"wanted and served before it was asked", []step{
 			{0, "want"}, {0, "due"}, {10, "key"}, {20, "want"}, {30, "key"}, {5000, "quiet"},
 		}},
@@ -42,8 +58,14 @@ func TestKeyframesTable(t *testing.T) {
 			switch s.what {
 			case "want":
 				k.Want(now)
+			case "wish":
+				k.Wish(now)
 			case "key":
 				k.Received(now, 1000)
+			case "deaf", "hears":
+				if got := k.Supply(now); (got == NotToBeHad) != (s.what == "deaf") {
+					t.Errorf("%s, step %d at %v: keyframes are %v", test.name, i, now, got)
+				}
 			case "due", "quiet":
 				if soon := k.Deadline() <= now; soon != (s.what == "due") {
 					t.Errorf("%s, step %d: deadline %v at %v", test.name, i, k.Deadline(), now)
