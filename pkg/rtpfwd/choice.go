@@ -18,4 +18,8 @@ type Choice struct {
 	filler  bool  // send an empty packet with the number: nothing else is wanted
 	within  Layer // the subscriber gets no more than this, if narrow is set
 	narrow  bool  // the packet tells of decode targets that the subscriber does not get
+
+	// until is what the clock of the source showed at the start of the replay that the
+	// packet belongs to; 0: it goes on as it came.
+	until RTPTime
 }

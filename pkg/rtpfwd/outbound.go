@@ -182,7 +182,7 @@ func (o *Outbound) Rewrite(now time.Duration, c Choice, dst []byte) (n int) {
 		return o.refuse(reason)
 	}
 	newest := seq > o.highest
-	e.seq, e.time = seq, uint32(o.stamp(&c, source, newest))
+	e.seq, e.time = seq, uint32(o.stamp(now, &c, source, newest))
 	o.frames.number(&c, &e, newest)
 	if !source.codec.Video() {
 		o.chooseRedundancy(&e, p, source, min(len(dst), maxMade)-block.bytes())
@@ -235,13 +235,15 @@ func (o *Outbound) place(c *Choice) (SeqNo, Reason) {
 }
 
 // stamp finds the outgoing timestamp, aligned anew at a switch.
-func (o *Outbound) stamp(c *Choice, source *outboundSource, newest bool) RTPTime {
+func (o *Outbound) stamp(now time.Duration, c *Choice, source *outboundSource, newest bool) RTPTime {
 	t := &o.timeline
 	if !newest {
-		return c.Packet.Time - t.shift
+		return t.outgoing(c.Packet.Time)
 	}
 	change := keepsTime
 	switch {
+	case c.until != 0 && (c.Switch || c.until != t.until):
+		change = newReplay
 	case o.fresh:
 		change = newSource
 	case c.Replica != t.replica:
@@ -250,7 +252,7 @@ func (o *Outbound) stamp(c *Choice, source *outboundSource, newest bool) RTPTime
 		change = newSource
 	}
 	if change != keepsTime {
-		t.align(c, source, change)
+		t.align(now, c, source, change)
 		o.numbers.forget() // what is older would need the old shift of time
 	}
 	if change != keepsTime || c.Switch {

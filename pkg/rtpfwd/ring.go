@@ -38,17 +38,23 @@ func (r *Ring) Get(seq SeqNo) *Packet {
 	return nil
 }
 
-// Replica is one worker's copy of an Encoding: the packets that it was handed and
-// what the publisher's sender reports say of its clock. The worker writes it,
-// Forwarder and Outbound read it.
-type Replica struct {
-	// Encoding is the index of the Encoding, 0 the smallest.
-	Encoding uint8
-	// Ring has every packet before Forwarder.Select sees it.
-	Ring *Ring
-	// Clock is the latest clock if HasClock is set.
-	Clock    Clock
-	HasClock bool
-	// Rate is the clock rate of the payload in Hz.
-	Rate uint32
+// forget gives up the packet with this number, if it is there.
+func (r *Ring) forget(seq SeqNo) {
+	if place := &r.packets[seq&r.mask]; *place != nil && (*place).Seq == seq {
+		*place = nil
+	}
+}
+
+// grow gives the ring at least size places, with what it has.
+func (r *Ring) grow(size int) {
+	if size <= len(r.packets) {
+		return
+	}
+	larger := NewRing(size)
+	for _, p := range r.packets {
+		if p != nil {
+			larger.Put(p)
+		}
+	}
+	*r = *larger
 }

@@ -18,6 +18,7 @@ const (
 	keepsTime   change = iota // the same clock
 	newEncoding               // another Encoding of the same publication
 	newSource                 // another publication, or the clock jumped
+	newReplay                 // a keyframe of the past, and all since
 )
 
 // timeline maps the timestamps of changing sources to one that goes on. All
@@ -35,6 +36,7 @@ type timeline struct {
 	latest  RTPTime       // from the picture before to the newest; 0 if not known
 	frame   RTPTime       // the smaller one of the two latest of these: a pause is none
 	aligned bool          // shift is new: the next step is no picture's duration
+	replay
 
 	// Where real time is. Without it, what single switches add would sum up to delay.
 	origin   RTPTime       // the first outgoing timestamp
@@ -52,6 +54,9 @@ func (t *timeline) jumps(p *Packet) bool {
 		return false
 	}
 	off := step - ticksOf(p.Arrival-t.arrival, t.rate)
+	if p.Time < t.until {
+		return false // of a replay: its timestamps went with their arrivals
+	}
 	return max(off, -off) > ticksOf(maxTimeJump, t.rate)
 }
 
@@ -60,20 +65,26 @@ func (t *timeline) jumps(p *Packet) bool {
 // all switches: receivers fit it to several of them. Anything else is tied by
 // arrival. Either way the outgoing time moves forward, and at most one picture beyond
 // real time.
-func (t *timeline) align(c *Choice, s *outboundSource, why change) {
+func (t *timeline) align(now time.Duration, c *Choice, s *outboundSource, why change) {
 	p := c.Packet
+	arrival, length := p.Arrival, RTPTime(0)
+	t.replay = replay{}
+	if why == newReplay {
+		t.replay = replay{until: c.until, since: now}
+		arrival, length = now, t.length(p.Time)
+	}
 	out := t.last
 	if t.started {
-		out = t.next(c, s, why)
+		out = max(t.next(c, s, why, arrival)-length, t.last+1)
 	} else {
-		t.origin, t.originAt = out, p.Arrival
+		t.origin, t.originAt = out+length, arrival
 	}
-	t.shift, t.rate, t.replica, t.aligned = p.Time-out, s.rate, c.Replica, true
+	t.shift, t.rate, t.replica, t.aligned = p.Time-out+t.saved(p.Time), s.rate, c.Replica, true
 }
 
 // next returns the outgoing timestamp of the first packet after a change.
-func (t *timeline) next(c *Choice, s *outboundSource, why change) RTPTime {
-	passed := max(ticksOf(c.Packet.Arrival-t.arrival, s.rate), 0)
+func (t *timeline) next(c *Choice, s *outboundSource, why change, arrival time.Duration) RTPTime {
+	passed := max(ticksOf(arrival-t.arrival, s.rate), 0)
 	frame := t.frame
 	if frame == 0 {
 		frame = usualFrame(s)
@@ -84,7 +95,7 @@ func (t *timeline) next(c *Choice, s *outboundSource, why change) RTPTime {
 			return t.last + t.stepByClock(natural, passed, frame)
 		}
 	}
-	real := t.origin + ticksOf(c.Packet.Arrival-t.originAt, s.rate)
+	real := t.origin + ticksOf(arrival-t.originAt, s.rate)
 	return t.last + t.stepByArrival(real-t.last, passed, frame)
 }
 
@@ -95,7 +106,7 @@ func (t *timeline) byClocks(c *Choice) (RTPTime, bool) {
 	if from == nil || from == to || !from.HasClock || !to.HasClock || from.Clock.Rate != to.Clock.Rate {
 		return 0, false
 	}
-	at := to.Clock.TimeOf(c.Packet.Time)
+	at := to.Clock.TimeOf(max(c.Packet.Time, c.until)) // a replay ends now
 	return from.Clock.RTPAt(at) - t.shift - t.last, true
 }
 
@@ -139,8 +150,12 @@ func usualFrame(s *outboundSource) RTPTime {
 // have lower timestamps and teach nothing.
 func (t *timeline) newest(c *Choice) RTPTime {
 	p := c.Packet
-	out := p.Time - t.shift
+	out := t.outgoing(p.Time)
 	if t.started && out <= t.last {
+		return out
+	}
+	if p.Time < t.until {
+		t.started, t.aligned, t.last, t.source, t.arrival = true, true, out, t.until, t.since // it stands for now
 		return out
 	}
 	if step := out - t.last; !t.aligned && step <= RTPTime(t.rate/4) {

@@ -2,6 +2,7 @@ package rtpfwd
 
 import (
 	"encoding/binary"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -37,6 +38,7 @@ type conditions struct {
 	clocks    bool    // sender reports are known
 	short     bool    // picture ids of 7 bits
 	loseLayer bool    // the largest encoding stops and starts
+	joins     bool    // others join now and then, served from the rings
 }
 
 // encoding is one encoding of a publisher.
@@ -92,6 +94,8 @@ type world struct {
 	forwarder *Forwarder
 	out       *Outbound
 	outputs   []output
+
+	joiners []*world // each has a subscriber of its own, and shares the rest
 }
 
 // temporalPattern is the layer of each frame of four.
@@ -99,7 +103,6 @@ var temporalPattern = [4]uint8{0, 2, 1, 2}
 
 func newWorld(t testing.TB, c conditions) *world {
 	w := &world{t: t, c: c, rng: seeded(c.seed), truth: map[frameID]frame{}, shown: -1}
-	ids := testIDs()
 	for publisher := range 2 {
 		var encodings []*encoding
 		for e := range 3 {
@@ -122,12 +125,16 @@ func newWorld(t testing.TB, c conditions) *world {
 		}
 		w.publishers = append(w.publishers, encodings)
 	}
-	w.out = NewOutbound(OutboundConfig{
-		SSRC: 1, RTXSSRC: 2, SeqStart: 32767, RTXSeqStart: 32767, TimeStart: 0xffff_f000,
-		PictureIDStart: 32760, Extensions: ids,
-	})
+	w.out = NewOutbound(w.outConfig())
 	w.show(0)
 	return w
+}
+
+func (w *world) outConfig() OutboundConfig {
+	return OutboundConfig{
+		SSRC: 1, RTXSSRC: 2, SeqStart: 32767, RTXSeqStart: 32767, TimeStart: 0xffff_f000,
+		PictureIDStart: 32760, Extensions: testIDs(),
+	}
 }
 
 // show makes the subscriber watch a publisher.
@@ -152,12 +159,24 @@ func (w *world) run() {
 		w.wish(i)
 		for _, encodings := range w.publishers {
 			for _, e := range encodings {
-				w.send(e)
+				w.film(e)
 			}
 		}
 		w.deliver(w.now + time.Second/30)
 	}
 	w.deliver(w.now + 10*time.Second)
+}
+
+// join lets another subscriber come, if a replay is at hand.
+func (w *world) join() {
+	j := &world{t: w.t, c: w.c, now: w.now, publishers: w.publishers, truth: w.truth}
+	j.out = NewOutbound(w.outConfig())
+	j.show(w.rng.IntN(2))
+	j.forwarder.SetTarget(w.now, Layer{Spatial: int8(w.rng.IntN(3)), Temporal: int8(w.rng.IntN(3))})
+	j.send(w.now, j.forwarder.Replay(w.now, 200+w.rng.IntN(8000), nil))
+	if len(j.outputs) > 0 {
+		w.joiners = append(w.joiners, j)
+	}
 }
 
 // wish changes what the subscriber wants, and passes keyframe requests on.
@@ -168,6 +187,9 @@ func (w *world) wish(i int) {
 	if w.c.switches && i > 0 && w.rng.IntN(70) == 0 {
 		w.show(1 - w.shown)
 	}
+	if w.c.joins && w.rng.IntN(20) == 0 {
+		w.join()
+	}
 	if w.forwarder.Deadline() <= w.now {
 		w.forwarder.Advance(w.now, nil)
 	}
@@ -177,8 +199,8 @@ func (w *world) wish(i int) {
 	}
 }
 
-// send makes the next frame of an encoding and puts its packets on the path.
-func (w *world) send(e *encoding) {
+// film makes the next frame of an encoding and puts its packets on the path.
+func (w *world) film(e *encoding) {
 	if w.c.loseLayer && e.id.encoding == 2 && e.silent == 0 && w.rng.IntN(200) == 0 {
 		e.silent = 40
 	}
@@ -281,14 +303,28 @@ func (w *world) receive(d *delivery) {
 	if receive(d.at, d.raw, p) != None {
 		return
 	}
-	e.replica.Ring.Put(p)
-	if d.publisher != w.shown {
-		return
+	e.replica.Put(p)
+	for _, s := range append(w.joiners, w) {
+		if d.publisher == s.shown && len(s.outputs) < w.most(s) {
+			s.send(d.at, s.forwarder.Select(d.at, p, nil))
+		}
 	}
-	for _, c := range w.forwarder.Select(d.at, p, nil) {
+}
+
+// most is how many packets a subscriber stays for.
+func (w *world) most(s *world) int {
+	if s == w {
+		return math.MaxInt
+	}
+	return 1000
+}
+
+// send rewrites what was chosen.
+func (w *world) send(now time.Duration, choices []Choice) {
+	for _, c := range choices {
 		buf := make([]byte, 1500)
-		if n := w.out.Rewrite(d.at, c, buf); n > 0 {
-			w.outputs = append(w.outputs, output{raw: buf[:n], now: d.at, switchd: c.Switch, filler: c.filler, source: w.sources})
+		if n := w.out.Rewrite(now, c, buf); n > 0 {
+			w.outputs = append(w.outputs, output{raw: buf[:n], now: now, switchd: c.Switch, filler: c.filler, source: w.sources})
 		}
 	}
 }
