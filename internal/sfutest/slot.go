@@ -34,7 +34,7 @@ type Slot struct {
 	packets  int
 	faults   []string
 	passed   time.Duration // by the timestamps of frames
-	captured time.Duration // by their captures
+	elapsed  time.Duration // by their arrivals
 
 	reportNTP  time.Duration // of the newest sender report, in the world's time
 	reportTime uint32
@@ -173,7 +173,10 @@ func (s *Slot) decoded(now time.Duration, p *rtp.Packet, st *stamp, before *rtpM
 		f.Synced, f.Offset = true, s.reportNTP+ahead-st.captured
 	}
 	s.frames = append(s.frames, f)
-	m := rtpMoment{known: true, time: p.Timestamp, captured: st.captured, csrc: f.CSRC, origin: st.origin, encoding: st.encoding}
+	m := rtpMoment{
+		known: true, at: now, time: p.Timestamp, captured: st.captured, csrc: f.CSRC, origin: st.origin, encoding: st.encoding, key: st.key,
+		replayed: st.key && now-st.captured > replayedAge,
+	}
 	if before.known {
 		m.step = s.checkTime(now, before, &m)
 	}
@@ -183,33 +186,54 @@ func (s *Slot) decoded(now time.Duration, p *rtp.Packet, st *stamp, before *rtpM
 // rtpMoment is a timestamp with the capture that it stands for.
 type rtpMoment struct {
 	known    bool
+	at       time.Duration // decoded
 	time     uint32
 	captured time.Duration
 	csrc     uint32
 	origin   uint64
 	encoding uint8
+	key      bool
+	replayed bool          // it was sent of the past, with all since
 	step     time.Duration // from the frame before
 }
 
 const (
 	sameSourceDrift = 2 * time.Millisecond
 	switchDrift     = 20 * time.Millisecond // and one frame: the first one of another source may come right after the last one
+	replayPace      = 512                   // how many times faster than its captures the timestamps of a replay pass
+	replayLength    = 50 * time.Millisecond // how long one takes to send
+	replayedAge     = 10 * time.Millisecond // a keyframe that is older may be of the past: a path without loss takes that
 )
 
-// checkTime returns how far apart two timestamps are.
+// checkTime returns how far apart two timestamps are: as far as the captures, but for what comes from the past at once.
 func (s *Slot) checkTime(now time.Duration, a, b *rtpMoment) time.Duration {
 	passed := time.Duration(int32(b.time-a.time)) * time.Second / time.Duration(s.rate())
 	s.passed += passed
-	s.captured += b.captured - a.captured
+	s.elapsed += b.at - a.at
 	drift, limit := (passed - (b.captured - a.captured)).Abs(), sameSourceDrift
 	if a.csrc != b.csrc || a.encoding != b.encoding || b.captured-a.captured > time.Second { // it may have been away for that time
 		limit = switchDrift + a.step
+	}
+	if b.replayed = s.replayed(a, b, passed); b.replayed || a.replayed && (passed-(b.at-a.at)).Abs() <= replayLength {
+		limit = drift
 	}
 	if passed < 0 || drift > limit {
 		s.fault(now, "timestamps are %v apart, captures %v (from %s/%d to %s/%d)", passed, b.captured-a.captured,
 			s.world.originName(a.origin), a.encoding, s.world.originName(b.origin), b.encoding)
 	}
 	return passed
+}
+
+// replayed tells whether b is of a replay: its keyframe, in real time by its timestamp, or a frame that follows in it, faster.
+func (s *Slot) replayed(a, b *rtpMoment, passed time.Duration) bool {
+	if s.media == signaling.KindAudio || passed <= 0 {
+		return false
+	}
+	if b.key && b.at-b.captured > replayedAge {
+		return passed <= b.at-a.at+switchDrift+a.step
+	}
+	tick := time.Second / videoRate
+	return a.csrc == b.csrc && a.encoding == b.encoding && (passed-(b.captured-a.captured)/replayPace).Abs() <= tick
 }
 
 const maxFaults = 10

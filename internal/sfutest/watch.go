@@ -154,11 +154,11 @@ func (s *Slot) FirstSeq() (uint16, bool) {
 	return s.order.first, s.order.started
 }
 
-// Drift is how far the timestamps of the slot have run ahead of the captures between the first frame and the last one.
+// Drift is how far the timestamps of the slot have run ahead of real time between the first frame and the last one.
 func (s *Slot) Drift() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.passed - s.captured
+	return s.passed - s.elapsed
 }
 
 // MID is the mid of the slot's m-line.

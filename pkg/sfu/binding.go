@@ -25,6 +25,7 @@ type ingestEncoding struct {
 	ssrc, rtx uint32
 	in        *rtpfwd.Inbound
 	keyframes *rtpfwd.Keyframes
+	supply    rtpfwd.Supply // as the feeds were told
 }
 
 // binding says what an SSRC carries.

@@ -11,13 +11,15 @@ import (
 
 // egress is the sending half of a Transport. Its worker owns it.
 type egress struct {
-	t      *Transport
-	slots  map[string]*slotSender // by mid
-	bySSRC map[uint32]*slotSender
-	budget rtpfwd.Budget
-	since  time.Duration // when the Transport was made
-	paused bool          // no video: consent is old
-	closed bool
+	t       *Transport
+	slots   map[string]*slotSender // by mid
+	bySSRC  map[uint32]*slotSender
+	budget  rtpfwd.Budget
+	replays replayBudget
+	burst   int           // packets of replays that may go before the next tick
+	since   time.Duration // when the Transport was made
+	paused  bool          // no video: consent is old
+	closed  bool
 
 	numbers    rtpfwd.TransportNumbers
 	references rtpfwd.ReferenceTimes
@@ -34,6 +36,9 @@ type slotSender struct {
 	// current is on the wire; next takes its place with the first packet that can start it, so that the picture on the slot
 	// goes on until then.
 	current, next *subscription
+
+	lossAt time.Duration // when the receiver last told of a loss
+	lossy  bool          // it has ever
 }
 
 func newEgress(t *Transport) *egress {
@@ -86,15 +91,16 @@ func (e *egress) assign(now time.Duration, s *Slot, pub *Publication, layer rtpf
 	case ss.next != nil && ss.next.feed.pub == pub:
 		ss.next.aim(now, layer)
 	case ss.current != nil && ss.current.feed.pub == pub:
-		ss.drop(&ss.next)
+		ss.release(&ss.next)
 		ss.current.aim(now, layer)
 	default:
-		ss.drop(&ss.next)
-		ss.next = e.t.worker.subscribe(now, pub, ss, layer)
+		ss.release(&ss.next)
+		ss.next = e.t.worker.subscribe(now, pub, ss)
+		ss.next.aim(now, layer) // which may make it the current one
 	}
 }
 
-func (ss *slotSender) drop(sub **subscription) {
+func (ss *slotSender) release(sub **subscription) {
 	if *sub != nil {
 		ss.t.worker.unsubscribe(*sub)
 		*sub = nil
@@ -102,8 +108,8 @@ func (ss *slotSender) drop(sub **subscription) {
 }
 
 func (ss *slotSender) stop() {
-	ss.drop(&ss.next)
-	ss.drop(&ss.current)
+	ss.release(&ss.next)
+	ss.release(&ss.current)
 	ss.slot.live.Store(nil)
 }
 
@@ -127,20 +133,25 @@ func (ss *slotSender) forward(now time.Duration, sub *subscription, c rtpfwd.Cho
 	}
 	if e.paused && pub.kind == signaling.KindVideo {
 		ss.t.srv.metrics.dropped("consent")
-		if sub == ss.current {
-			ss.out.Drop(c)
-		}
+		ss.drop(sub, c)
 		return
 	}
 	if sub != ss.current {
 		ss.next = nil
-		ss.drop(&ss.current)
+		ss.release(&ss.current)
 		ss.current = sub
 		ss.out.SetSource(now, ss.slot.send.source(pub, sub.feed.replicas[0].Rate))
 		ss.slot.live.Store(pub)
 		ss.t.owner.markDirty() // its slot is live now
 	}
 	ss.write(ss.out.Rewrite(now, c, ss.t.worker.buf[:]))
+}
+
+// drop notes that a chosen packet will not be sent.
+func (ss *slotSender) drop(sub *subscription, c rtpfwd.Choice) {
+	if sub == ss.current {
+		ss.out.Drop(c)
+	}
 }
 
 // write protects and sends the first n bytes of the worker's buffer.
@@ -174,7 +185,8 @@ func (e *egress) connected(now time.Duration) {
 
 func (e *egress) tick(now time.Duration) {
 	age := e.t.consentAge(now)
-	e.paused = age > consentPause
+	e.burst = replayBurst
+	e.pause(now, age > consentPause)
 	switch {
 	case age > consentClose:
 		e.t.fail("no sign of the other side for 30 seconds")
@@ -184,6 +196,22 @@ func (e *egress) tick(now time.Duration) {
 	if now-e.reportAt >= reportInterval {
 		e.reportAt = now
 		e.report(now)
+	}
+}
+
+// pause stops or starts the video. What was dropped meanwhile is missing to the decoders: they start at a keyframe again.
+func (e *egress) pause(now time.Duration, paused bool) {
+	resumed := e.paused && !paused
+	e.paused = paused
+	if !resumed {
+		return
+	}
+	for _, ss := range e.slots {
+		for _, sub := range [...]*subscription{ss.current, ss.next} {
+			if sub != nil && sub.feed.pub.kind == signaling.KindVideo {
+				sub.restart(now)
+			}
+		}
 	}
 }
 
@@ -265,6 +293,9 @@ func (e *egress) receptionReports(now time.Duration, reports []rtcp.ReceptionRep
 	for _, r := range reports {
 		if ss := e.bySSRC[r.SSRC]; ss != nil && r.SSRC == ss.to.ssrc {
 			ss.out.ReceiverReport(now, e.t.srv.ntp(now), r)
+			if r.FractionLost > 0 {
+				ss.lossy, ss.lossAt = true, now
+			}
 		}
 	}
 }
@@ -291,6 +322,7 @@ func (e *egress) nack(now time.Duration, n *rtcp.TransportLayerNack) {
 	if ss == nil {
 		return
 	}
+	ss.lossy, ss.lossAt = true, now
 	w := e.t.worker
 	w.nacks = w.nacks[:0]
 	for _, pair := range n.Nacks {
@@ -308,10 +340,11 @@ func (e *egress) nack(now time.Duration, n *rtcp.TransportLayerNack) {
 	}
 }
 
-// keyframeRequest passes a subscriber's wish on to the keyframe authority of what it sees.
+// keyframeRequest takes a subscriber's wish for a keyframe of what it sees. Who has told of losses is believed to need it: a lie wins
+// what an honest loss would, within what keyframes may cost.
 func (e *egress) keyframeRequest(now time.Duration, ssrc uint32) {
 	ss := e.bySSRC[ssrc]
-	if ss == nil || ss.current == nil || ss.current.feed.pub.kind == signaling.KindAudio {
+	if ss == nil || e.paused || ss.current == nil || ss.current.feed.pub.kind == signaling.KindAudio {
 		return
 	}
 	if l := ss.current.fwd.Current(); l.Spatial >= 0 {
@@ -319,6 +352,6 @@ func (e *egress) keyframeRequest(now time.Duration, ssrc uint32) {
 		if len(ss.current.feed.replicas) > 1 {
 			encoding = uint8(l.Spatial)
 		}
-		ss.current.feed.askKeyframe(now, encoding)
+		ss.current.pictureLost(now, encoding, ss.lossy && now-ss.lossAt < lossEvidence)
 	}
 }

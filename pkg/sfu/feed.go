@@ -16,6 +16,11 @@ type feed struct {
 
 	replicas []*rtpfwd.Replica // by encoding
 	layers   uint8             // spatial layers that the keyframes told of
+
+	// begun says that what the publisher's worker has of the past is here. Until then no keyframe is asked for, but not for
+	// longer than a job takes that was not lost: since is when the feed was made.
+	begun bool
+	since time.Duration
 }
 
 // subscription is a participant's reception of one publication on one slot. It exists from the mapping until the next.
@@ -26,6 +31,13 @@ type subscription struct {
 
 	askedAt time.Duration // newest keyframe request
 	asked   bool
+
+	// queue is what a replay has left to send, and behind it what has come since: at most burst packets go in a tick.
+	queue      []rtpfwd.Choice
+	burst      int
+	startedAt  time.Duration
+	replayedAt time.Duration
+	repaired   bool // by a replay, once after its start
 }
 
 const (
@@ -34,18 +46,17 @@ const (
 	askKeyedBy = 100 * time.Millisecond // a subscription repeats its wish this often; the authority decides
 )
 
-// subscribe makes a subscription, and the feed if this is its first one on this worker.
-func (w *worker) subscribe(now time.Duration, pub *Publication, slot *slotSender, want rtpfwd.Layer) *subscription {
+// subscribe makes a subscription, and the feed if this is its first one on this worker. It begins with aim.
+func (w *worker) subscribe(now time.Duration, pub *Publication, slot *slotSender) *subscription {
 	f := w.feeds[pub]
 	if f == nil {
 		f = newFeed(w, pub)
 		w.feeds[pub] = f
 		pub.transport.worker.post(func(time.Duration) { pub.transport.in.addInterest(pub, w) })
 	}
-	sub := &subscription{feed: f, slot: slot}
+	sub := &subscription{feed: f, slot: slot, startedAt: now}
 	sub.fwd = rtpfwd.NewForwarder(rtpfwd.ForwarderConfig{Codec: pub.codec, Replicas: f.replicas})
 	f.subs = append(f.subs, sub)
-	sub.aim(now, want)
 	return sub
 }
 
@@ -54,7 +65,7 @@ func newFeed(w *worker, pub *Publication) *feed {
 	if pub.kind == signaling.KindAudio {
 		size = audioRing
 	}
-	f := &feed{w: w, pub: pub}
+	f := &feed{w: w, pub: pub, since: w.srv.now()}
 	for i := range n {
 		f.replicas = append(f.replicas, &rtpfwd.Replica{Encoding: uint8(i), Ring: rtpfwd.NewRing(size), Rate: pub.codec.ClockRate()})
 	}
@@ -68,8 +79,12 @@ func (w *worker) unsubscribe(sub *subscription) {
 	if len(f.subs) > 0 || w.feeds[f.pub] != f {
 		return
 	}
-	delete(w.feeds, f.pub)
 	pub := f.pub
+	if pub.transport.worker == w {
+		pub.transport.in.settle(pub)
+		return
+	}
+	delete(w.feeds, pub)
 	pub.transport.worker.post(func(time.Duration) { pub.transport.in.removeInterest(pub, w) })
 }
 
@@ -92,11 +107,18 @@ func (f *feed) setClock(encoding uint8, c rtpfwd.Clock) {
 	}
 }
 
+// keep takes a packet of the past, for those who start at its keyframe.
+func (f *feed) keep(p *rtpfwd.Packet) {
+	if int(p.Encoding) < len(f.replicas) {
+		f.replicas[p.Encoding].Put(p)
+	}
+}
+
 func (f *feed) deliver(now time.Duration, p *rtpfwd.Packet) {
 	if int(p.Encoding) >= len(f.replicas) {
 		return
 	}
-	f.replicas[p.Encoding].Ring.Put(p)
+	f.replicas[p.Encoding].Put(p)
 	if n := p.Desc.SpatialLayers; n > 0 && n != f.layers {
 		f.layers = n
 		for _, sub := range f.subs {
@@ -117,6 +139,9 @@ func (f *feed) tick(now time.Duration) {
 		return
 	}
 	for _, sub := range f.subs {
+		if len(sub.queue) > 0 {
+			sub.drain(now)
+		}
 		if sub.fwd.Deadline() <= now {
 			f.w.choices = sub.fwd.Advance(now, f.w.choices[:0])
 			sub.send(now, f.w.choices)
@@ -132,9 +157,12 @@ func (s *subscription) aim(now time.Duration, l rtpfwd.Layer) {
 	s.askKeyframe(now)
 }
 
-// askKeyframe asks the source's keyframe authority for what the forwarder waits for.
+// askKeyframe starts at a keyframe of the past, or asks the source's keyframe authority for what the forwarder waits for.
 func (s *subscription) askKeyframe(now time.Duration) {
-	if s.feed.pub.kind == signaling.KindAudio || !s.slot.t.connected.Load() {
+	if s.feed.pub.kind == signaling.KindAudio || !s.slot.t.connected.Load() || s.slot.t.out.paused {
+		return
+	}
+	if !s.feed.begun && now-s.feed.since < askKeyedBy {
 		return
 	}
 	encoding, ok := s.fwd.KeyframeWanted()
@@ -146,19 +174,29 @@ func (s *subscription) askKeyframe(now time.Duration) {
 		return
 	}
 	s.asked, s.askedAt = true, now
-	s.feed.askKeyframe(now, encoding)
+	if s.replay(now) {
+		if encoding, ok = s.fwd.KeyframeWanted(); !ok {
+			return
+		}
+	}
+	s.feed.askKeyframe(now, encoding, true)
 }
 
-func (f *feed) askKeyframe(now time.Duration, encoding uint8) {
+func (f *feed) askKeyframe(now time.Duration, encoding uint8, need bool) {
 	pub := f.pub
 	if pub.transport.worker == f.w {
-		pub.transport.in.wantKeyframe(now, pub, encoding)
+		pub.transport.in.wantKeyframe(now, pub, encoding, need)
 		return
 	}
-	pub.transport.worker.post(func(now time.Duration) { pub.transport.in.wantKeyframe(now, pub, encoding) })
+	pub.transport.worker.post(func(now time.Duration) { pub.transport.in.wantKeyframe(now, pub, encoding, need) })
 }
 
+// send forwards what was chosen, behind what waits.
 func (s *subscription) send(now time.Duration, choices []rtpfwd.Choice) {
+	if len(s.queue) > 0 {
+		s.queue = append(s.queue, choices...)
+		return
+	}
 	for i := range choices {
 		s.slot.forward(now, s, choices[i])
 	}

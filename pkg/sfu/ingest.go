@@ -153,16 +153,7 @@ func (in *ingest) addInterest(pub *Publication, w *worker) {
 		return
 	}
 	in.interest[pub] = append(in.interest[pub], w)
-	if line := in.lines[pub.mid]; line != nil {
-		for _, e := range line.encodings {
-			if e.in == nil {
-				continue
-			}
-			if c, ok := e.in.Clock(); ok {
-				in.t.worker.pass(in.t.srv.now(), w, &delivery{pub: pub, encoding: e.index, clock: c})
-			}
-		}
-	}
+	in.brief(pub, w)
 }
 
 func (in *ingest) removeInterest(pub *Publication, w *worker) {
@@ -170,6 +161,7 @@ func (in *ingest) removeInterest(pub *Publication, w *worker) {
 	if len(in.interest[pub]) == 0 {
 		delete(in.interest, pub)
 	}
+	in.settle(pub)
 }
 
 // end stops a publication everywhere.
@@ -196,23 +188,31 @@ func (in *ingest) close(time.Duration) {
 	}
 }
 
-// wantKeyframe asks the keyframe authority of an encoding for a keyframe.
-func (in *ingest) wantKeyframe(now time.Duration, pub *Publication, encoding uint8) {
+// wantKeyframe asks the keyframe authority of an encoding for a keyframe. need says that somebody can show nothing without.
+func (in *ingest) wantKeyframe(now time.Duration, pub *Publication, encoding uint8, need bool) {
 	line := in.lines[pub.mid]
 	if in.closed || line == nil || line.pub != pub || int(encoding) >= len(line.encodings) {
 		return
 	}
 	e := line.encodings[encoding]
-	e.keyframes.Want(now)
-	in.requestKeyframe(now, e)
+	if need {
+		e.keyframes.Want(now)
+	} else {
+		e.keyframes.Wish(now)
+	}
+	if !in.requestKeyframe(now, e) {
+		in.t.srv.metrics.keyframesSuppressed.Inc()
+	}
 }
 
-func (in *ingest) requestKeyframe(now time.Duration, e *ingestEncoding) {
+// requestKeyframe asks the publisher, if that is due.
+func (in *ingest) requestKeyframe(now time.Duration, e *ingestEncoding) bool {
 	if e.in == nil || !in.t.connected.Load() || !e.keyframes.Due(now) { // before DTLS is up a request would be lost, and stop the next
-		return
+		return false
 	}
 	in.t.srv.metrics.keyframeRequests.Inc()
 	in.write(&rtcp.PictureLossIndication{SenderSSRC: in.ssrc, MediaSSRC: e.ssrc})
+	return true
 }
 
 // senderReport learns how the sender's RTP timestamps run against its clock, and tells those who forward the encoding.
@@ -265,6 +265,7 @@ func (in *ingest) tickEncoding(now, rtt time.Duration, e *ingestEncoding) {
 	if e.keyframes.Deadline() <= now {
 		in.requestKeyframe(now, e)
 	}
+	in.followSupply(now, e)
 }
 
 // report sends a receiver report on each encoding that lives (RFC 3550, section 6.4.2).

@@ -12,7 +12,8 @@ type metrics struct {
 	rooms, participants, transports        prometheus.Gauge
 	received, forwarded, resent, nacksSent prometheus.Counter
 	restored                               prometheus.Counter
-	keyframeRequests, panics               prometheus.Counter
+	keyframeRequests, keyframesSuppressed  prometheus.Counter
+	replays, replayedBytes, panics         prometheus.Counter
 	transportFailures, slowCloses          prometheus.Counter
 	feedback, acknowledged                 prometheus.Counter
 	negotiation                            prometheus.Histogram
@@ -28,15 +29,19 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "heliograph", Name: name, Help: help})
 	}
 	m := &metrics{
-		rooms:             gauge("rooms", "Rooms with at least one participant."),
-		participants:      gauge("participants", "Participants in all rooms."),
-		transports:        gauge("transports", "Transports, connected or connecting."),
-		received:          counter("rtp_received_packets_total", "RTP packets taken from publishers, duplicates not counted."),
-		forwarded:         counter("rtp_forwarded_packets_total", "RTP packets sent to subscribers, resent ones included."),
-		resent:            counter("rtp_resent_packets_total", "RTP packets resent for a NACK."),
-		nacksSent:         counter("rtp_nacked_packets_total", "Packets asked for again from publishers."),
-		restored:          counter("rtp_restored_packets_total", "Packets of audio that were lost and came out of the redundancy of a later one (RFC 2198)."),
-		keyframeRequests:  counter("keyframe_requests_total", "Keyframe requests sent to publishers."),
+		rooms:            gauge("rooms", "Rooms with at least one participant."),
+		participants:     gauge("participants", "Participants in all rooms."),
+		transports:       gauge("transports", "Transports, connected or connecting."),
+		received:         counter("rtp_received_packets_total", "RTP packets taken from publishers, duplicates not counted."),
+		forwarded:        counter("rtp_forwarded_packets_total", "RTP packets sent to subscribers, resent ones included."),
+		resent:           counter("rtp_resent_packets_total", "RTP packets resent for a NACK."),
+		nacksSent:        counter("rtp_nacked_packets_total", "Packets asked for again from publishers."),
+		restored:         counter("rtp_restored_packets_total", "Packets of audio that were lost and came out of the redundancy of a later one (RFC 2198)."),
+		keyframeRequests: counter("keyframe_requests_total", "Keyframe requests sent to publishers."),
+		keyframesSuppressed: counter("keyframe_requests_suppressed_total",
+			"Requests of subscribers for a keyframe that asked no publisher: merged, over their cost, or served by a replay."),
+		replays:           counter("replays_total", "Subscriptions that started at a keyframe of the past, with all since."),
+		replayedBytes:     counter("replayed_bytes_total", "Bytes of packets queued by replays."),
 		panics:            counter("panics_total", "Panics, each of which closed one participant."),
 		transportFailures: counter("transport_failures_total", "Transports closed because of a failure."),
 		feedback:          counter("transport_feedback_total", "Transport-wide feedback packets of subscribers."),
@@ -52,7 +57,8 @@ func newMetrics(r prometheus.Registerer) *metrics {
 	}
 	if r != nil {
 		r.MustRegister(m.rooms, m.participants, m.transports, m.received, m.forwarded, m.resent, m.nacksSent, m.restored,
-			m.keyframeRequests, m.panics, m.transportFailures, m.slowCloses, m.feedback, m.acknowledged,
+			m.keyframeRequests, m.keyframesSuppressed, m.replays, m.replayedBytes,
+			m.panics, m.transportFailures, m.slowCloses, m.feedback, m.acknowledged,
 			m.negotiation, m.drops)
 	}
 	return m

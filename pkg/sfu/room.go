@@ -206,6 +206,9 @@ func (rm *Room) mute(p *Participant, id string, muted bool) error {
 	if muted {
 		rm.speakers.remove(pub.csrc)
 	}
+	for _, w := range rm.srv.workers {
+		w.post(func(time.Duration) { w.forget(pub) }) // before anybody is told: nothing of the time before is replayed
+	}
 	rm.changedLocked()
 	rm.emitLocked(signaling.TypePublicationUpdated, signaling.PublicationChanged{Publication: pub.describe()})
 	return nil

@@ -60,7 +60,9 @@ type delivery struct {
 	pub      *Publication
 	encoding uint8
 	packet   *rtpfwd.Packet
-	clock    rtpfwd.Clock // if packet is nil
+	cached   bool                             // packet is of the past: it is kept and not sent
+	tell     func(now time.Duration, f *feed) // if packet is nil
+	clock    rtpfwd.Clock                     // if both are nil
 }
 
 func newWorker(s *Server, index int) *worker {
@@ -106,7 +108,7 @@ func (w *worker) put(j job) {
 func (w *worker) run(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	timer.Stop()
-	armed := false
+	var armed time.Duration // how long the timer was set to; 0: it is not
 	for {
 		select {
 		case <-ctx.Done():
@@ -114,13 +116,13 @@ func (w *worker) run(ctx context.Context) {
 		case <-w.wake:
 			w.drain()
 		case <-timer.C:
-			armed = false
+			armed = 0
 			w.guard(nil, func() { w.tick(w.srv.now()) })
 		}
 		w.flush()
-		if !armed && len(w.transports) > 0 {
-			timer.Reset(w.interval())
-			armed = true
+		if next := w.interval(); len(w.transports) > 0 && (armed == 0 || next < armed) {
+			timer.Reset(next)
+			armed = next
 		}
 	}
 }
@@ -194,16 +196,21 @@ func (w *worker) flush() {
 }
 
 func (w *worker) deliver(now time.Duration, d *delivery) {
-	w.mediaAt = now
 	f := w.feeds[d.pub]
 	if f == nil {
 		return // its last subscriber has just gone
 	}
-	if d.packet == nil {
+	switch {
+	case d.cached:
+		f.keep(d.packet)
+	case d.packet != nil:
+		w.mediaAt = now
+		f.deliver(now, d.packet)
+	case d.tell != nil:
+		d.tell(now, f)
+	default:
 		f.setClock(d.encoding, d.clock)
-		return
 	}
-	f.deliver(now, d.packet)
 }
 
 func (w *worker) tick(now time.Duration) {
