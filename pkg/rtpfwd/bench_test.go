@@ -64,6 +64,8 @@ func hotPaths() []step {
 			m := newMicrophone(t)
 			return func(int) { m.hears(1, 30) }
 		}},
+		{"Put", putting},
+		{"Replay", replaying},
 		{"Feedback", feeding},
 		{"Resend", resending},
 		{"Hold/order", func(testing.TB) func(int) { return pushing(0) }},
@@ -187,6 +189,38 @@ func rewriting(t testing.TB, c Codec, size int) func(int) {
 		choice := Choice{Packet: p, Replica: stream, number: int64(i), picture: int64(i / 4)}
 		if o.Rewrite(p.Arrival, choice, buf) == 0 {
 			t.Fatal("refused")
+		}
+	}
+}
+
+// putting keeps packets in the Ring of a deaf source, with a keyframe every 400.
+func putting(t testing.TB) func(int) {
+	ps := packets(t, VP8, 1100)
+	r := &Replica{Ring: NewRing(512), Rate: 90000}
+	r.SetSupply(NotToBeHad)
+	return func(i int) {
+		p := ps[i%len(ps)]
+		r.Ring.forget(p.Seq) // it is used again
+		use(p, i, 4)
+		p.Desc.Keyframe = i%400 == 0
+		r.Put(p)
+	}
+}
+
+// replaying starts at a keyframe 200 packets back, again and again.
+func replaying(t testing.TB) func(int) {
+	r := &Replica{Ring: NewRing(512), Rate: 90000}
+	for i, p := range packets(t, VP8, 100)[:200] {
+		use(p, i, 4)
+		r.Put(p)
+	}
+	f := NewForwarder(ForwarderConfig{Codec: VP8, Replicas: []*Replica{r}})
+	f.SetTarget(0, Layer{Temporal: 2})
+	out := make([]Choice, 0, 256)
+	return func(int) {
+		f.Restart()
+		if out = f.Replay(time.Second, 1<<20, out[:0]); len(out) != 200 {
+			t.Fatal("not replayed")
 		}
 	}
 }

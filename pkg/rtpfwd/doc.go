@@ -12,6 +12,7 @@
 //	   |
 //	Inbound  parse once, extend numbers,        Replica  ring of references, clock
 //	   |     sort out duplicates, NACK             |
+//	   |                                           |    replay from its keyframe
 //	   |                                        Forwarder  one per Subscription:
 //	   +---- *Packet, immutable ------------->     |       which encoding and layers
 //	                                             Choice
@@ -37,6 +38,14 @@
 // Numbers of one SSRC start below 2^15, only grow, and are used once: a number used
 // twice would be a nonce of SRTP used twice, and a resend without RTX therefore
 // repeats the first sending byte for byte.
+//
+// # Joining
+//
+// A Replica knows what is in its Ring from the newest keyframe on. A subscription
+// that starts is given that at once (Forwarder.Replay), if it is whole and small
+// enough, so that joiners cost the publisher nothing. Its timestamps are drawn
+// together: what is of the past is shown as fast as it is decoded, and the receiver
+// is in real time from the first live packet on.
 //
 // # Header extensions
 //

@@ -59,14 +59,15 @@ func (f *Forwarder) mostTemporal() int8 { return min(max(f.target.Temporal, 0), 
 // takes at most limit bytes.
 func (f *Forwarder) canReplay(now time.Duration, e int8, limit int, temporal int8) bool {
 	r := f.sources[e].replica
-	if r == nil || !r.recent.whole(r.Ring) || r.recent.upTo(temporal) > limit {
+	layer := Layer{Spatial: f.inside().Spatial, Temporal: temporal}
+	if r == nil || !r.recent.whole(r.Ring) || r.recent.bytes.upTo(layer) > limit {
 		return false
 	}
 	if r.supply == OnRequest && now-r.recent.at > replayAge {
 		return false
 	}
 	p := r.Ring.Get(r.recent.start)
-	return p.Codec == f.codec && (f.codec != H264 || !f.headless(p))
+	return p.Codec == f.codec && (!f.codec.headed() || !f.headless(p))
 }
 
 // replayFrom starts at the keyframe of encoding e, with the temporal layers that are

@@ -162,8 +162,8 @@ func TestReplayH264(t *testing.T) {
 	}
 }
 
-// TestRepair: a running subscription starts anew if there is something, and else goes on.
-func TestRepair(t *testing.T) {
+// TestRepairByReplay: a running subscription starts anew if there is something, and else goes on.
+func TestRepairByReplay(t *testing.T) {
 	s := newScript(t, VP8, 1)
 	s.film(0, "k00")
 	s.f.SetTarget(s.now, Layer{})

@@ -65,8 +65,8 @@ func (s *shelf) step(b byte) {
 func (s *shelf) turn() { s.time += 3000; s.now += time.Second / 30 }
 
 func (s *shelf) give(p *Packet, key bool, tid int8) {
-	p.Arrival, p.Raw, p.payloadStart, p.Codec = s.now, make([]byte, 12+int(p.Seq%50)), 12, VP8
-	p.payloadEnd = uint16(len(p.Raw))
+	p.Arrival, p.Raw, p.payloadStart, p.Codec = s.now, make([]byte, 13+int(p.Seq%50)), 12, VP8
+	p.payloadEnd, p.Desc = uint16(len(p.Raw)), noDescriptor()
 	p.Desc.Keyframe, p.Desc.Start, p.Desc.Temporal = key, key, tid
 	s.r.Put(p)
 	s.r.Put(p) // a double changes nothing
@@ -104,12 +104,12 @@ func (s *shelf) check() {
 	if !whole || cached[0].Seq != start && cached[0].Time != s.put[start].Time {
 		s.t.Fatalf("cached from %d on, the newest keyframe is %d (whole %v)", cached[0].Seq, start, whole)
 	}
-	var bytes [maxTemporalLayers]int
+	var bytes layerBytes
 	for i, p := range cached {
 		if p != s.put[cached[0].Seq+SeqNo(i)] {
 			s.t.Fatalf("packet %d of the cache is %v", i, p)
 		}
-		bytes[p.Desc.Temporal] += len(p.Raw)
+		bytes[0][p.Desc.Temporal] += len(p.Raw)
 	}
 	if last := cached[len(cached)-1].Seq; last != s.newest || bytes != k.bytes {
 		s.t.Fatalf("cached up to %d of %d, %v of %v bytes", last, s.newest, k.bytes, bytes)

@@ -6,6 +6,9 @@ import "time"
 // dependency descriptor count them in three bits.
 const maxTemporalLayers = 8
 
+// layerBytes counts bytes by spatial and temporal layer.
+type layerBytes [maxSpatial + 1][maxTemporalLayers]int
+
 // sinceKeyframe is what is in a Ring from the newest keyframe on.
 //
 //	numbers   17 18 | 19 20 21 22 23 24 | 25 to come
@@ -25,7 +28,7 @@ type sinceKeyframe struct {
 	timeAt  time.Duration // when the first packet with time came
 	count   int           // packets from start to newest
 	total   int           // their bytes
-	bytes   [maxTemporalLayers]int
+	bytes   layerBytes
 }
 
 // add takes a packet that the Ring has got.
@@ -53,7 +56,7 @@ func (k *sinceKeyframe) add(ring *Ring, rate uint32, p *Packet) {
 func (k *sinceKeyframe) drop() { k.known, k.floor = false, k.newest }
 
 // startsAt says whether p is where the newest keyframe starts. The parameter sets of
-// H264 come in packets of their own before the picture, with its timestamp: the first
+// H264 and H265 come in packets of their own before the picture, with its timestamp: the first
 // of those with such a timestamp is the start, and it may come late.
 func (k *sinceKeyframe) startsAt(p *Packet) bool {
 	if !p.Desc.Keyframe || !p.Desc.Start || p.Desc.Temporal > 0 || p.Seq <= k.floor {
@@ -82,7 +85,7 @@ func (k *sinceKeyframe) begin(ring *Ring, p *Packet) {
 func (k *sinceKeyframe) countIn(p *Packet) {
 	k.count++
 	k.total += len(p.Raw)
-	k.bytes[min(max(p.Desc.Temporal, 0), maxTemporalLayers-1)] += len(p.Raw)
+	k.bytes[spatialOf(p)][min(max(p.Desc.Temporal, 0), maxTemporalLayers-1)] += len(p.Raw)
 	if !p.empty() && p.Time > k.time {
 		k.time, k.timeAt = p.Time, p.Arrival
 	}
@@ -108,11 +111,13 @@ func (k *sinceKeyframe) whole(ring *Ring) bool {
 	return k.known && k.count == int(k.newest-k.start)+1 && k.newest-k.start < SeqNo(len(ring.packets))
 }
 
-// upTo returns the bytes of the temporal layers up to limit.
-func (k *sinceKeyframe) upTo(limit int8) int {
+// upTo returns the bytes of the layers up to limit.
+func (b *layerBytes) upTo(limit Layer) int {
 	sum := 0
-	for t := range min(int(max(limit, 0))+1, maxTemporalLayers) {
-		sum += k.bytes[t]
+	for s := range min(max(limit.Spatial, 0), maxSpatial) + 1 {
+		for t := range min(max(limit.Temporal, 0), maxTemporalLayers-1) + 1 {
+			sum += b[s][t]
+		}
 	}
 	return sum
 }
