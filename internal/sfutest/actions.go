@@ -169,6 +169,15 @@ func (p *Participant) AskKeyframe(s *Slot) {
 	p.writeRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{SenderSSRC: 1, MediaSSRC: s.SSRC()}})
 }
 
+// KeepQuiet makes the participant ask for no keyframe by itself from now on.
+func (p *Participant) KeepQuiet() {
+	for _, s := range p.allSlots() {
+		s.mu.Lock()
+		s.quiet = true
+		s.mu.Unlock()
+	}
+}
+
 // Leave says goodbye and releases everything.
 func (p *Participant) Leave(ctx context.Context) error {
 	err := p.signal.request(ctx, signaling.TypeLeave, struct{}{}, nil)

@@ -29,6 +29,17 @@ func (d *durations) max() time.Duration {
 	return slices.Max(d.all)
 }
 
+// quantile is the one that a part of all, from 0 to 1, is not above.
+func (d *durations) quantile(part float64) time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.all) == 0 {
+		return 0
+	}
+	slices.Sort(d.all)
+	return d.all[min(int(part*float64(len(d.all))), len(d.all)-1)]
+}
+
 // String gives the middle and the end of the distribution.
 func (d *durations) String() string {
 	d.mu.Lock()

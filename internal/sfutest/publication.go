@@ -22,6 +22,7 @@ type Format struct {
 	RED    bool     // audio with the frame before it in each packet (RFC 2198)
 	DTX    bool     // audio that sends a frame in 400 ms while it is silent
 	Deaf   bool     // sends nothing again, whatever is asked for
+	Every  int      // frames from one keyframe to the next: it is deaf to requests. 0: keyframes come when they are asked for
 
 	// Numbers are where the counters of RTP start: near their wraps, for tests of wraps.
 	Numbers Numbers
@@ -224,8 +225,12 @@ func (m *maker) step(now time.Duration, p *Publication) {
 	if m.idle() {
 		return
 	}
+	key := m.wantsKeyframe()
+	if every := p.format.Every; every > 0 {
+		key = int(m.frame)%every == 0
+	}
 	f := vp8Frame{
-		stamp: stamp{origin: p.origin, encoding: m.index, key: m.wantsKeyframe(), frame: m.frame, needs: m.frame - 1, captured: now},
+		stamp: stamp{origin: p.origin, encoding: m.index, key: key, frame: m.frame, needs: m.frame - 1, captured: now},
 		width: m.width, height: m.height, size: packetBytes, pictureID: m.pictureID, tl0: m.tl0,
 	}
 	f.parts = uint8(max(1, p.format.Delta))

@@ -43,6 +43,7 @@ type Slot struct {
 	reportMid  uint32 // the middle 32 bits of its NTP time, for receiver reports
 	askedAt    time.Duration
 	asked      bool
+	quiet      bool // never asks for a keyframe
 }
 
 // Switch is the first packet from another source.
@@ -124,7 +125,7 @@ func (s *Slot) feedback(now time.Duration) []rtcp.Packet {
 	if due := s.order.due(now); len(due) > 0 && !s.noNACK {
 		out = append(out, &rtcp.TransportLayerNack{SenderSSRC: 1, MediaSSRC: s.ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers(due)})
 	}
-	if s.decoder.wantsKeyframe() && (!s.asked || now-s.askedAt >= 200*time.Millisecond) {
+	if s.decoder.wantsKeyframe() && !s.quiet && (!s.asked || now-s.askedAt >= 200*time.Millisecond) {
 		s.asked, s.askedAt = true, now
 		out = append(out, &rtcp.PictureLossIndication{SenderSSRC: 1, MediaSSRC: s.ssrc})
 	}

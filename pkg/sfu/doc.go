@@ -15,6 +15,10 @@
 //	   -> Forwarder selects -> Outbound of the slot numbers and rewrites -> SRTP -> socket
 //	RTCP of a subscriber -> Outbound (resend, statistics) and the keyframe authority of the publisher
 //
+// A subscription starts with a replay from the ring of its worker. The worker of the publisher has a ring too as long as anybody
+// receives the publication, and hands it over to the first subscriber on another worker; of a source that is deaf to keyframe
+// requests it has one always.
+//
 // A worker is one goroutine that owns many Transports. Only it touches their media state (the types in ingest.go and
 // egress.go), so that state has no locks. Everything else reaches a worker as a job in its inbox. Packets are immutable once
 // parsed and are shared by reference between workers; they live in slabs that the garbage collector frees with
