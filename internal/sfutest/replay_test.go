@@ -55,7 +55,7 @@ func TestDeafSource(t *testing.T) {
 	t.Logf("a source with a keyframe every 10 s that is deaf to requests: joiners' first frame after %v", &waits)
 }
 
-// Nothing that is sent while a publication is muted is ever replayed.
+// Nothing that is sent while a publication is muted is ever replayed, although the source is deaf and cached all the time.
 func TestReplayAndMute(t *testing.T) {
 	var muted, unmuted time.Duration
 	mute := func(on bool, at *time.Duration) Step {
@@ -65,14 +65,15 @@ func TestReplayAndMute(t *testing.T) {
 		})
 	}
 	Scenario{Steps: []Step{
-		Joins(Plan{Publish: []Format{{Source: signaling.SourceCamera, Every: 15}}, Audio: -1, Video: -1}, "alice"),
+		Joins(Plan{Publish: []Format{{Source: signaling.SourceCamera, Every: 150}}, Audio: -1, Video: -1}, "alice"),
+		Runs(1500 * time.Millisecond), // a keyframe that comes right after a request would pass for an answer
 		Joins(Plan{Audio: -1, Video: 1}, "bob", "carol", "dave"),
-		Runs(10 * time.Second),
+		Runs(12 * time.Second),
 		mute(true, &muted),
-		Runs(3200 * time.Millisecond),
+		Runs(4500 * time.Millisecond), // with a keyframe
 		mute(false, &unmuted),
 		Joins(Plan{Audio: -1, Video: 1}, "erin", "frank"),
-		Runs(3 * time.Second),
+		Runs(6 * time.Second),
 		Checks("nobody saw what was filmed meanwhile", func(w *World) error {
 			for _, id := range []string{"bob", "carol", "dave", "erin", "frank"} {
 				after := 0

@@ -67,7 +67,7 @@ func (f *Forwarder) canReplay(now time.Duration, e int8, limit int, temporal int
 		return false
 	}
 	p := r.Ring.Get(r.recent.start)
-	return p.Codec == f.codec && (!f.codec.headed() || !f.headless(p))
+	return p.Codec == f.codec && (!f.codec.headed() || p.Desc.HasTargets || !f.headless(p))
 }
 
 // replayFrom starts at the keyframe of encoding e, with the temporal layers that are
