@@ -42,8 +42,8 @@ const (
 //
 // Who needs a keyframe says Want: who shows nothing, or has lost packets. Who asks
 // for one without a reason that can be seen says Wish: that is granted from a full
-// credit only, and never against it, so that many who ask all the time use up what
-// the source earns, but never what those in need are left with.
+// credit, from less of it after 5 s, and never against it, so that many who ask all
+// the time use up what a camera earns, but not what those in need are left with.
 type Keyframes struct {
 	wanted, wished           bool
 	wantedSince, wishedSince time.Duration
@@ -164,8 +164,12 @@ func (k *Keyframes) Deadline() time.Duration {
 			at = max(at, k.askedAt+keyframePatience)
 		}
 	}
-	if k.wished && k.credit >= keyframeReserve+1 {
+	switch {
+	case !k.wished || k.credit < 1:
+	case k.credit >= keyframeReserve+1:
 		at = min(at, k.permitted(k.wishedSince))
+	default: // a decoder may have failed without a loss
+		at = min(at, max(k.permitted(k.wishedSince), k.wishedSince+keyframePatience))
 	}
 	return at
 }

@@ -31,7 +31,7 @@ func TestKeyframesTable(t *testing.T) {
 			{0, "want"}, {0, "due"}, {500, "due"}, {1500, "due"}, {1600, "key"}, {2000, "want"}, {2000, "due"},
 		}},
 		{"unasked keyframe serves", []step{{0, "key"}, {10, "want"}, {10, "due"}, {20, "key"}, {600, "quiet"}}},
-		{"a wish is granted from a full credit", []step{{0, "wish"}, {0, "due"}, {50, "key"}, {600, "wish"}, {9000, "quiet"}}},
+		{"a wish is granted from a full credit", []step{{0, "wish"}, {0, "due"}, {50, "key"}, {600, "wish"}, {5599, "quiet"}, {5600, "due"}}},
 		{"a need comes before a wish", []step{
 			{0, "wish"}, {0, "due"}, {50, "key"}, {600, "wish"}, {700, "want"}, {700, "due"}, {800, "key"}, {2000, "quiet"},
 		}},
