@@ -142,7 +142,7 @@ func TestReplayH264(t *testing.T) {
 			p.Desc = noDescriptor()
 			switch kind {
 			case 'p':
-				p.Desc.Keyframe, p.Desc.Start, p.Desc.Width = true, true, 320
+				p.Desc.Keyframe, p.Desc.Start, p.Desc.ParameterSet = true, true, true
 			case 's':
 				p.Desc.Start = true
 			case 'i':
