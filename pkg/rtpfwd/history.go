@@ -16,7 +16,7 @@ type sent struct {
 	replica *Replica      // where it came from; nil: the place was never used
 	source  SeqNo         // its number there
 	seq     SeqNo         // its outgoing number
-	resent  time.Duration // when it was resent last
+	resent  time.Duration // when it was resent last, or sent first if it was late
 	time    uint32
 	epoch   uint32 // of the source
 

@@ -277,8 +277,8 @@ func (in *Inbound) drop(r Reason) Reason {
 
 // Nacks appends the sequence numbers to ask the publisher for now (RFC 4585 section
 // 6.2.1). A packet is missing when it is 20 ms late or two numbers behind; it is
-// asked for at most ten times, at least one rtt and 20 ms apart, and given up when
-// a keyframe came after it. At most 256 packets are waited for.
+// asked for again 10 ms after one rtt, then every half rtt but at least 20 ms apart,
+// at most 30 times in all, and given up when a keyframe came after it. At most 256 packets are waited for.
 func (in *Inbound) Nacks(now, rtt time.Duration, out []uint16) []uint16 {
 	before := len(out)
 	out = in.loss.requests(now, rtt, out)

@@ -54,8 +54,12 @@ func TestNackRepeats(t *testing.T) {
 			t.Errorf("rtt %v: asked %d times", rtt, len(times))
 		}
 		for i := 1; i < len(times); i++ {
-			if apart := times[i] - times[i-1]; apart < max(rtt, nackRepeat) {
-				t.Errorf("rtt %v: requests %v apart", rtt, apart)
+			apart, want := times[i]-times[i-1], max(rtt/2, nackRepeat)
+			if i == 1 {
+				want = max(rtt+ms(10), nackRepeat)
+			}
+			if apart != want {
+				t.Errorf("rtt %v: request %d after %v, want %v", rtt, i, apart, want)
 			}
 		}
 		if len(m.entries) != 0 || m.due != Never {
@@ -173,7 +177,7 @@ func runNacks(t *testing.T, steps []byte) {
 				continue
 			}
 			due := e.requests == 0 && (highest-s >= nackDistance || now >= e.since+nackAfter) ||
-				e.requests > 0 && now >= e.last+rtt
+				e.requests == 1 && now >= e.last+rtt+ms(10) || e.requests > 1 && now >= e.last+max(rtt/2, ms(20))
 			if due && e.requests == maxNacks {
 				delete(missing, s)
 			} else if due {

@@ -192,6 +192,8 @@ func (o *Outbound) Rewrite(now time.Duration, c Choice, dst []byte) (n int) {
 	o.fresh = false
 	if newest {
 		o.highest = seq
+	} else {
+		e.resent = now // it was asked for already, and is on its way
 	}
 	e.hop = o.own.next(now)
 	o.history.put(&e)

@@ -21,10 +21,11 @@ type Resend struct {
 
 // Feedback takes the outgoing numbers that a receiver asks for (RFC 4585 section
 // 6.2.1) and appends what is to be resent: what was sent and is still in its ring,
-// at most eight times, not sooner than one rtt after the last time, within the budget
-// of the Transport, and within the same share of what the Slot itself has sent: who
-// asks for too much on one Slot takes nothing from the others. Refusals are counted
-// in Stats; nothing else comes of them.
+// at most eight times, not sooner than one rtt after the last time or after a late
+// first sending, which was asked for already, within the budget of the Transport, and
+// within the same share of what the Slot itself has sent: who asks for too much on one
+// Slot takes nothing from the others. Refusals are counted in Stats; nothing else
+// comes of them.
 func (o *Outbound) Feedback(now, rtt time.Duration, lost []uint16, b *Budget, out []Resend) []Resend {
 	for _, wire := range lost {
 		seq := o.highest - SeqNo(uint16(o.highest)-wire)
@@ -46,7 +47,7 @@ func (o *Outbound) granted(now, rtt time.Duration, seq SeqNo, b *Budget) (int, R
 		return 0, Gone
 	case e.resends >= maxResends:
 		return 0, TooOften
-	case e.resends > 0 && now-e.resent < max(rtt, minResendSpacing):
+	case e.resent > 0 && now-e.resent < max(rtt, minResendSpacing):
 		return 0, TooSoon
 	}
 	bytes := len(p.Raw) + outHeaderSize + osnSize + o.own.size + 2*o.own.count

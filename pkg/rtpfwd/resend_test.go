@@ -2,6 +2,7 @@ package rtpfwd
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 	"time"
 )
@@ -150,6 +151,27 @@ func TestFeedbackLimits(t *testing.T) {
 	fresh := NewOutbound(outConfig())
 	if got := fresh.Feedback(0, rtt, []uint16{99, 100}, new(Budget), nil); len(got) != 0 {
 		t.Errorf("a slot that sent nothing: %v", got)
+	}
+}
+
+// TestLatePacketIsOnItsWay: a packet that came late was asked for before it was sent, and such a request is not answered by a resend.
+func TestLatePacketIsOnItsWay(t *testing.T) {
+	s := newSlot(t, VP8, outConfig())
+	s.now = time.Second
+	s.sendMany(0, 10)
+	s.sendMany(11, 10)
+	s.now += 30 * time.Millisecond
+	s.sendMany(10, 1)
+	const rtt = 50 * time.Millisecond
+	for after, want := range map[time.Duration]int{0: 0, ms(49): 0, ms(50): 1} {
+		o := *s.o
+		o.history.entries = slices.Clone(s.o.history.entries)
+		if got := o.Feedback(s.now+after, rtt, []uint16{110}, new(Budget), nil); len(got) != want {
+			t.Errorf("%v after a late packet: %d resends, want %d", after, len(got), want)
+		}
+	}
+	if got := s.o.Feedback(s.now, rtt, []uint16{109}, new(Budget), nil); len(got) != 1 {
+		t.Errorf("%d resends of a packet that was not late", len(got))
 	}
 }
 
