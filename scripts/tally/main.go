@@ -45,6 +45,9 @@ func run(name, sum string, strict bool, args []string) (bool, error) {
 	}
 	t.finish(cmd.Wait())
 	fmt.Printf("%-18s %s  %6.1f s\n", name, t, time.Since(start).Seconds())
+	if len(t.figures) > 0 {
+		fmt.Print(table(t.figures))
+	}
 	if t.failed > 0 {
 		fmt.Print(t.report())
 	}

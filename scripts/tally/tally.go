@@ -31,6 +31,7 @@ type tally struct {
 	broken                  []id            // what failed, in order
 	inBroken                map[string]bool // packages with a failed test
 	stray                   []string        // lines that are no events
+	figures                 []figure
 }
 
 func newTally(strict bool) *tally {
@@ -63,6 +64,9 @@ func (t *tally) line(line string) {
 	about := id{e.Package, e.Test}
 	switch e.Action {
 	case "output":
+		if f, ok := readFigure(e.Output); ok {
+			t.figures = append(t.figures, f)
+		}
 		t.output[about] = append(t.output[about], e.Output)
 	case "build-output":
 		about = id{e.ImportPath, ""}
