@@ -80,25 +80,28 @@ type videoDecoder struct {
 	slot   *Slot
 	before rtpMoment
 
-	parts    []stamp // of the frame being assembled
-	first    bool    // its first packet is there
-	time     uint32
-	begun    bool
-	chain    *stamp // the newest frame that decoded
-	source   uint32 // CSRC of the newest packet
-	picture  int    // newest picture id, -1: none
-	tl0      int
-	broken   bool // nothing decodes until a keyframe
-	Broken   int  // frames that did not decode
-	lossSeen int  // packets given up so far
-	lossy    bool // some since the newest frame began
+	parts   []stamp // of the frame being assembled
+	first   bool    // its first packet is there
+	time    uint32
+	begun   bool
+	chain   *stamp // the newest frame that decoded
+	source  uint32 // CSRC of the newest packet
+	shown   uint32 // CSRC of chain
+	picture int    // newest picture id, -1: none
+	tl0     int
+	keyIdx  int
+	broken  bool   // nothing decodes until a keyframe
+	Broken  int    // frames that did not decode
+	seq     uint16 // of the newest packet
+	lossy   bool   // packets were given up since the newest frame began
+	clean   bool   // none since the newest frame that decoded
 }
 
 func (d *videoDecoder) wantsKeyframe() bool { return d.broken }
 
 func (d *videoDecoder) packet(now time.Duration, p *rtp.Packet) {
-	d.lossy = d.lossy || d.slot.order.lost != d.lossSeen || !d.begun
-	d.lossSeen = d.slot.order.lost
+	d.lossy = d.lossy || !d.begun || p.SequenceNumber != d.seq+1
+	d.seq, d.clean = p.SequenceNumber, d.clean && !d.lossy
 	var v codecs.VP8Packet
 	payload, err := v.Unmarshal(p.Payload)
 	if err != nil || len(payload) == 0 {
@@ -140,15 +143,35 @@ func (d *videoDecoder) startFrame(now time.Duration, p *rtp.Packet, v *codecs.VP
 		d.slot.fault(now, "the first packet of a source is no keyframe")
 	}
 	if d.begun && !d.lossy {
-		if want := (d.picture + 1) & 0x7fff; int(v.PictureID) != want {
+		bits := 0x7fff
+		if p.Payload[2]&0x80 == 0 { // M
+			bits = 0x7f
+		}
+		if want := (d.picture + 1) & bits; int(v.PictureID) != want {
 			d.slot.fault(now, "picture id %d after %d", v.PictureID, d.picture)
+		}
+		if want := (d.keyIdx + keys(st.key)) & 0x1f; d.sameEncoding(st) && int(v.KEYIDX) != want {
+			d.slot.fault(now, "KEYIDX %d after %d, keyframe %v", v.KEYIDX, d.keyIdx, st.key)
 		}
 		if want := (d.tl0 + 1) & 0xff; int(v.TL0PICIDX) != want {
 			d.slot.fault(now, "TL0PICIDX %d after %d", v.TL0PICIDX, d.tl0)
 		}
 	}
-	d.picture, d.tl0, d.source = int(v.PictureID), int(v.TL0PICIDX), p.CSRC[0]
+	d.picture, d.tl0, d.keyIdx, d.source = int(v.PictureID), int(v.TL0PICIDX), int(v.KEYIDX), p.CSRC[0]
 	d.parts, d.first, d.time = d.parts[:0], true, p.Timestamp
+}
+
+// sameEncoding tells whether a frame belongs to the encoding of the one that decoded last.
+func (d *videoDecoder) sameEncoding(st *stamp) bool {
+	return d.chain != nil && st.origin == d.chain.origin && st.encoding == d.chain.encoding
+}
+
+// keys is by how much a frame raises KEYIDX.
+func keys(key bool) int {
+	if key {
+		return 1
+	}
+	return 0
 }
 
 func (d *videoDecoder) endFrame(now time.Duration, p *rtp.Packet) {
@@ -159,11 +182,15 @@ func (d *videoDecoder) endFrame(now time.Duration, p *rtp.Packet) {
 	}
 	d.parts, d.first = d.parts[:0], false
 	follows := d.chain != nil && st.origin == d.chain.origin && st.encoding == d.chain.encoding && st.needs == d.chain.frame
+	if whole && !st.key && !follows && d.clean && p.CSRC[0] == d.shown {
+		d.slot.fault(now, "frame %d of encoding %d, which needs %d, follows %d of %d without a gap in the sequence numbers",
+			st.frame, st.encoding, st.needs, d.chain.frame, d.chain.encoding)
+	}
 	if !whole || !st.key && !follows {
 		d.broken = true
 		d.Broken++
 		return
 	}
-	d.broken, d.chain = false, &st
+	d.broken, d.chain, d.clean, d.shown = false, &st, true, p.CSRC[0]
 	d.slot.decoded(now, p, &st, &d.before)
 }

@@ -19,7 +19,8 @@ type encoding struct {
 	kind              webrtc.RTPCodecType
 	codec             string // MIME type
 	now               func() time.Duration
-	deaf              bool // answers no NACK
+	deaf              bool          // answers no NACK
+	rtt               time.Duration // what is asked for again within it is on its way
 
 	// Guarded by mu.
 	mu       sync.Mutex
@@ -46,6 +47,7 @@ type encoding struct {
 type sentPacket struct {
 	header  rtp.Header
 	payload []byte
+	again   time.Duration // when it was sent again last; 0: never
 }
 
 var _ webrtc.TrackLocal = (*encoding)(nil)
@@ -204,10 +206,12 @@ func (e *encoding) nack(n *rtcp.TransportLayerNack) {
 
 // repair makes the retransmission of a packet; without RTX it is the packet itself. mu is held.
 func (e *encoding) repair(seq uint16) (sentPacket, bool) {
-	p := e.history[int(seq)%len(e.history)]
-	if p.payload == nil || p.header.SequenceNumber != seq {
+	kept := &e.history[int(seq)%len(e.history)]
+	p, now := *kept, e.now()
+	if p.payload == nil || p.header.SequenceNumber != seq || p.again > 0 && now-p.again < e.rtt {
 		return p, false
 	}
+	kept.again = now
 	e.resent++
 	if e.rtxPT == 0 || e.rtxSSRC == 0 {
 		return p, true

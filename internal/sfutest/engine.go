@@ -3,6 +3,7 @@ package sfutest
 import (
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
@@ -24,12 +25,13 @@ const (
 // decrypted, so that a participant costs few goroutines.
 func newAPI(p *Participant) (*webrtc.API, error) {
 	m := &webrtc.MediaEngine{}
-	if err := registerCodecs(m); err != nil {
+	if err := registerCodecs(m, p.plan.DeafAudio); err != nil {
 		return nil, err
 	}
 	se := webrtc.SettingEngine{LoggerFactory: silentLog()}
-	se.SetNet(p.link.net)
+	se.SetNet(&windy{p.link.net, p.link})
 	se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	se.SetICETimeouts(5*time.Second, 25*time.Second, time.Second) // browsers too check a bad path every second, a good one every 2.5 s
 	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	se.SetFireOnTrackBeforeFirstRTP(true)
 	se.BufferFactory = func(kind packetio.BufferPacketType, _ uint32) io.ReadWriteCloser {
@@ -41,9 +43,12 @@ func newAPI(p *Participant) (*webrtc.API, error) {
 	return webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(se), webrtc.WithInterceptorRegistry(&interceptor.Registry{})), nil
 }
 
-func registerCodecs(m *webrtc.MediaEngine) error {
+func registerCodecs(m *webrtc.MediaEngine, deaf bool) error {
 	opus := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: audioRate, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1",
 		RTCPFeedback: []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "transport-cc"}, {Type: "rrtr"}}} // browsers do not offer nack, our SDK does
+	if deaf {
+		opus.RTCPFeedback = opus.RTCPFeedback[1:]
+	}
 	red := webrtc.RTPCodecCapability{MimeType: mimeRED, ClockRate: audioRate, Channels: 2, SDPFmtpLine: fmt.Sprintf("%d/%d", opusPT, opusPT)}
 	for _, c := range []webrtc.RTPCodecParameters{{RTPCodecCapability: opus, PayloadType: opusPT}, {RTPCodecCapability: red, PayloadType: redPT}} {
 		if err := m.RegisterCodec(c, webrtc.RTPCodecTypeAudio); err != nil {

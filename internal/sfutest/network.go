@@ -34,11 +34,13 @@ type Link struct {
 	addr netip.Addr
 
 	// Guarded by mu.
-	mu     sync.Mutex
-	silent map[Traffic]bool
-	lose   map[Direction]func(*rtp.Header) bool
-	lost   map[Direction]int
-	halves []*half // of open connections, to wake when a silence ends
+	mu      sync.Mutex
+	silent  map[Traffic]bool
+	lose    map[Direction]func(*rtp.Header) bool
+	lost    map[Direction]int
+	weather map[Direction]*weather
+	meters  map[Direction]*meter
+	halves  []*half // of open connections, to wake when a silence ends
 }
 
 // Direction is that of a packet, seen from the host of a Link.
@@ -93,7 +95,7 @@ func (n *Network) join() (*Link, error) {
 	}
 	l := &Link{
 		net: host, addr: addr, silent: map[Traffic]bool{},
-		lose: map[Direction]func(*rtp.Header) bool{}, lost: map[Direction]int{},
+		lose: map[Direction]func(*rtp.Header) bool{}, lost: map[Direction]int{}, weather: map[Direction]*weather{}, meters: map[Direction]*meter{},
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -133,12 +135,16 @@ func (l *Link) passes(d Direction, datagram []byte) bool {
 	if l.silent[Media] {
 		return false
 	}
-	lose := l.lose[d]
-	if lose == nil || !isRTP(datagram) {
+	lose, meter := l.lose[d], l.meters[d]
+	if lose == nil && meter == nil || !isRTP(datagram) {
 		return true
 	}
 	var h rtp.Header // SRTP leaves the header in the clear (RFC 3711, section 3.1)
-	if _, err := h.Unmarshal(datagram); err != nil || !lose(&h) {
+	if _, err := h.Unmarshal(datagram); err != nil {
+		return true
+	}
+	meter.count(&h, len(datagram))
+	if lose == nil || !lose(&h) {
 		return true
 	}
 	l.lost[d]++

@@ -16,7 +16,7 @@ func FuzzOrder(f *testing.F) {
 	f.Add(uint64(3), uint16(32760), uint8(60))
 	f.Fuzz(func(t *testing.T, seed uint64, first uint16, lossPercent uint8) {
 		r := rand.New(rand.NewPCG(seed, 1))
-		o := newOrder()
+		o := newOrder(50*time.Millisecond, 500*time.Millisecond)
 		came := map[uint16]bool{}
 		last, out := int(first)-1, 0
 		now := time.Duration(0)
@@ -43,7 +43,7 @@ func FuzzOrder(f *testing.F) {
 			for range 1 + r.IntN(2) { // some twice
 				seq := first + uint16(i)
 				came[seq] = true
-				take(o.put(now, &rtp.Packet{Header: rtp.Header{SequenceNumber: seq}}, nil))
+				take(o.put(now, &rtp.Packet{Header: rtp.Header{SequenceNumber: seq}}, true, nil))
 			}
 			now += time.Duration(r.IntN(20)) * time.Millisecond
 			take(o.drain(now, nil))
@@ -51,7 +51,7 @@ func FuzzOrder(f *testing.F) {
 				t.Fatalf("%d packets are asked for", len(due))
 			}
 		}
-		take(o.drain(now+repairPatience, nil))
+		take(o.drain(now+o.patience, nil))
 		if out != len(came) {
 			t.Fatalf("%d packets came, %d went on", len(came), out)
 		}
@@ -60,9 +60,9 @@ func FuzzOrder(f *testing.F) {
 
 // TestOrderWaitsForRepairs: a packet that comes late, but in time, fills its gap.
 func TestOrderWaitsForRepairs(t *testing.T) {
-	o := newOrder()
+	o := newOrder(50*time.Millisecond, 500*time.Millisecond)
 	put := func(now time.Duration, seq uint16) (out []uint16) {
-		for _, p := range o.put(now, &rtp.Packet{Header: rtp.Header{SequenceNumber: seq}}, nil) {
+		for _, p := range o.put(now, &rtp.Packet{Header: rtp.Header{SequenceNumber: seq}}, true, nil) {
 			out = append(out, p.SequenceNumber)
 		}
 		return out
@@ -71,7 +71,7 @@ func TestOrderWaitsForRepairs(t *testing.T) {
 	if out := put(10*time.Millisecond, 1); len(out) != 0 {
 		t.Errorf("%v without 65535 and 0", out)
 	}
-	if due := o.due(10 * time.Millisecond); len(due) != 2 || due[0] != 0 || due[1] != 65535 {
+	if due := o.fresh(10 * time.Millisecond); len(due) != 2 || due[0] != 0 || due[1] != 65535 {
 		t.Errorf("%v are asked for", due)
 	}
 	put(50*time.Millisecond, 0)

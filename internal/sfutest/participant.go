@@ -67,6 +67,12 @@ type Plan struct {
 	Fixed   bool              // never offers more slots than it joined with
 	RED     bool              // prefers redundant audio on its slots
 	NoNACK  bool              // never asks for a lost packet again, as browsers with sound
+
+	// DeafAudio is a participant that neither offers nor sends NACK for Opus: what browsers do whose page does not add it.
+	DeafAudio bool
+
+	// Eager is a participant that asks for what is missing twice in a round trip and twice as often as browsers do.
+	Eager bool
 }
 
 // slots are the m-lines to offer.
@@ -222,6 +228,12 @@ func (p *Participant) offer(wanted []*wantedSlot, pubs []*Publication) (*signali
 	for _, w := range wanted {
 		s := newSlot(p.world, w.kind, w.media, w.group)
 		s.mid, s.noNACK = w.tr.Mid(), p.plan.NoNACK
+		if p.plan.Eager {
+			s.order.every, s.order.tries = max(s.order.every/2, leastRepairEvery), 3*repairTries
+		}
+		if p.plan.DeafAudio && s.media == signaling.KindAudio {
+			s.order.tries = 0
+		}
 		p.slots = append(p.slots, s)
 		p.byMID[s.mid] = s
 	}

@@ -1,6 +1,7 @@
 package sfutest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync/atomic"
@@ -23,6 +24,10 @@ type Format struct {
 	DTX    bool     // audio that sends a frame in 400 ms while it is silent
 	Deaf   bool     // sends nothing again, whatever is asked for
 	Every  int      // frames from one keyframe to the next: it is deaf to requests. 0: keyframes come when they are asked for
+	Bytes  int      // of a packet of video; 0: 600
+
+	// ShortIDs makes picture ids of 7 bits instead of 15.
+	ShortIDs bool
 
 	// Numbers are where the counters of RTP start: near their wraps, for tests of wraps.
 	Numbers Numbers
@@ -33,6 +38,8 @@ type Numbers struct {
 	Seq       uint16
 	Time      uint32
 	PictureID uint16 // 15 bits
+	TL0       uint8
+	KeyIdx    uint8 // 5 bits
 }
 
 // The usual formats.
@@ -95,6 +102,7 @@ type maker struct {
 	frame         uint32
 	pictureID     uint16
 	tl0           uint8
+	keyIdx        uint8
 	base          uint32
 	sound         []byte        // the latest frame of audio
 	soundAt       time.Duration // when it was made
@@ -120,13 +128,13 @@ func newPublication(p *Participant, f Format) *Publication {
 	for i, rid := range rids {
 		e := &encoding{
 			id: string(f.Source), streamID: p.identity, rid: rid, kind: kind, codec: codec, now: p.world.now, seq: f.Numbers.Seq,
-			deaf: f.Deaf,
+			deaf: f.Deaf, rtt: 2 * p.world.network.delay,
 		}
 		pub.encodings = append(pub.encodings, e)
 		down := len(rids) - 1 - i
 		pub.makers = append(pub.makers, &maker{
 			encoding: e, index: uint8(i), width: fullWidth >> down, height: fullHeight >> down,
-			pictureID: f.Numbers.PictureID & 0x7fff, base: f.Numbers.Time + uint32(i)*0x1234567,
+			pictureID: f.Numbers.PictureID & 0x7fff, tl0: f.Numbers.TL0, keyIdx: f.Numbers.KeyIdx, base: f.Numbers.Time + uint32(i)*0x1234567,
 		})
 	}
 	return pub
@@ -231,12 +239,14 @@ func (m *maker) step(now time.Duration, p *Publication) {
 	}
 	f := vp8Frame{
 		stamp: stamp{origin: p.origin, encoding: m.index, key: key, frame: m.frame, needs: m.frame - 1, captured: now},
-		width: m.width, height: m.height, size: packetBytes, pictureID: m.pictureID, tl0: m.tl0,
+		width: m.width, height: m.height, size: cmp.Or(p.format.Bytes, packetBytes), pictureID: m.pictureID, short: p.format.ShortIDs, tl0: m.tl0,
 	}
 	f.parts = uint8(max(1, p.format.Delta))
 	if f.key {
 		f.parts += 3
+		m.keyIdx++
 	}
+	f.keyIdx = m.keyIdx
 	m.frame++
 	m.pictureID = (m.pictureID + 1) & 0x7fff
 	m.tl0++

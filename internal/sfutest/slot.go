@@ -35,6 +35,7 @@ type Slot struct {
 	faults   []string
 	passed   time.Duration // by the timestamps of frames
 	elapsed  time.Duration // by their arrivals
+	jump     time.Duration // the most that timestamps and captures differed between two frames
 
 	reportNTP  time.Duration // of the newest sender report, in the world's time
 	reportTime uint32
@@ -66,10 +67,12 @@ type Frame struct {
 }
 
 func newSlot(w *World, kind signaling.SlotKind, media signaling.Kind, group string) *Slot {
-	s := &Slot{kind: kind, media: media, group: group, world: w, types: map[uint8]int{}, order: newOrder()}
-	s.decoder = &videoDecoder{slot: s}
+	s := &Slot{kind: kind, media: media, group: group, world: w, types: map[uint8]int{}}
+	rtt := 2 * w.network.delay // a browser learns it by its reports
 	if media == signaling.KindAudio {
-		s.decoder = &audioDecoder{slot: s}
+		s.order, s.decoder = newOrder(rtt, audioPatience), &audioDecoder{slot: s}
+	} else {
+		s.order, s.decoder = newOrder(rtt, videoPatience), &videoDecoder{slot: s}
 	}
 	return s
 }
@@ -91,7 +94,8 @@ func (s *Slot) rate() int64 {
 func (s *Slot) rtp(now time.Duration, p *rtp.Packet) []rtcp.Packet {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if p.SSRC == s.rtxSSRC {
+	repair := p.SSRC == s.rtxSSRC
+	if repair {
 		if len(p.Payload) < 2 {
 			return nil // padding of a probe
 		}
@@ -100,10 +104,31 @@ func (s *Slot) rtp(now time.Duration, p *rtp.Packet) []rtcp.Packet {
 	}
 	s.packets++
 	s.types[p.PayloadType]++
-	for _, q := range s.order.put(now, p, nil) {
+	for _, q := range s.order.put(now, p, repair, nil) {
 		s.inOrder(now, q)
 	}
-	return s.feedback(now)
+	s.skip(now)
+	return s.feedback(now, s.order.fresh(now))
+}
+
+// skip goes on with the newest keyframe that is whole, if something before it is missing: nothing needs that any more.
+func (s *Slot) skip(now time.Duration) {
+	if _, stuck := s.order.stuck(); !stuck || s.media != signaling.KindVideo {
+		return
+	}
+	newest := int64(-1)
+	for seq, p := range s.order.waiting {
+		if seq > newest && startsKeyframe(p) && s.order.whole(seq) {
+			newest = seq
+		}
+	}
+	if newest < 0 {
+		return
+	}
+	s.order.skipTo(newest)
+	for _, q := range s.order.drain(now, nil) {
+		s.inOrder(now, q)
+	}
 }
 
 // inOrder checks what every packet has, and passes it to the decoder.
@@ -119,13 +144,20 @@ func (s *Slot) inOrder(now time.Duration, p *rtp.Packet) {
 	s.decoder.packet(now, p)
 }
 
-// feedback is the RTCP that is due: NACK and PLI.
-func (s *Slot) feedback(now time.Duration) []rtcp.Packet {
+const (
+	stuckAfter    = 400 * time.Millisecond // then repair has become unlikely, and a keyframe takes its time too
+	keyframeEvery = 200 * time.Millisecond // between two requests, as browsers
+)
+
+// feedback is the RTCP that is due: a NACK for what is lost, and PLI.
+func (s *Slot) feedback(now time.Duration, lost []uint16) []rtcp.Packet {
 	var out []rtcp.Packet
-	if due := s.order.due(now); len(due) > 0 && !s.noNACK {
-		out = append(out, &rtcp.TransportLayerNack{SenderSSRC: 1, MediaSSRC: s.ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers(due)})
+	if len(lost) > 0 && !s.noNACK {
+		out = append(out, &rtcp.TransportLayerNack{SenderSSRC: 1, MediaSSRC: s.ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers(lost)})
 	}
-	if s.decoder.wantsKeyframe() && !s.quiet && (!s.asked || now-s.askedAt >= 200*time.Millisecond) {
+	since, stuck := s.order.stuck()
+	stuck = stuck && s.media == signaling.KindVideo && now-since >= stuckAfter
+	if (stuck || s.decoder.wantsKeyframe()) && !s.quiet && (!s.asked || now-s.askedAt >= keyframeEvery) {
 		s.asked, s.askedAt = true, now
 		out = append(out, &rtcp.PictureLossIndication{SenderSSRC: 1, MediaSSRC: s.ssrc})
 	}
@@ -139,7 +171,7 @@ func (s *Slot) tick(now time.Duration) []rtcp.Packet {
 	for _, p := range s.order.drain(now, nil) {
 		s.inOrder(now, p)
 	}
-	return s.feedback(now)
+	return s.feedback(now, s.order.due(now))
 }
 
 // senderReport learns how the slot's timestamps run against the server's clock.
@@ -217,6 +249,8 @@ func (s *Slot) checkTime(now time.Duration, a, b *rtpMoment) time.Duration {
 	}
 	if b.replayed = s.replayed(a, b, passed); b.replayed || a.replayed && (passed-(b.at-a.at)).Abs() <= replayLength {
 		limit = drift
+	} else {
+		s.jump = max(s.jump, drift)
 	}
 	if passed < 0 || drift > limit {
 		s.fault(now, "timestamps are %v apart, captures %v (from %s/%d to %s/%d)", passed, b.captured-a.captured,

@@ -1,13 +1,20 @@
 package sfutest
 
-import "encoding/binary"
+import (
+	"encoding/binary"
 
-// vp8Frame is a synthetic VP8 frame: payload descriptors (RFC 7741, section 4.2) with 15 bits of picture id, TL0PICIDX and one
+	"github.com/pion/rtp"
+	"github.com/pion/rtp/codecs"
+)
+
+// vp8Frame is a synthetic VP8 frame: payload descriptors (RFC 7741, section 4.2) with picture id, TL0PICIDX, KEYIDX and one
 // temporal layer, as Chromium sends it, and the frame header (RFC 6386, section 9.1) in the first packet.
 type vp8Frame struct {
 	stamp
-	pictureID     uint16 // 15 bits
+	pictureID     uint16 // 15 bits, or 7
+	short         bool   // 7
 	tl0           uint8
+	keyIdx        uint8 // 5 bits
 	width, height int
 	size          int // bytes of each packet's payload, about
 }
@@ -23,9 +30,13 @@ func (f *vp8Frame) packets() [][]byte {
 		if part == 0 {
 			start = 0x10
 		}
-		b = append(b, 0x80|start, 0xe0) // X, S; I, L, T
-		b = binary.BigEndian.AppendUint16(b, 0x8000|f.pictureID)
-		b = append(b, f.tl0, 0)
+		b = append(b, 0x80|start, 0xf0) // X, S; I, L, T, K
+		if f.short {
+			b = append(b, byte(f.pictureID&0x7f))
+		} else {
+			b = binary.BigEndian.AppendUint16(b, 0x8000|f.pictureID)
+		}
+		b = append(b, f.tl0, f.keyIdx&0x1f)
 		if part == 0 {
 			b = f.appendHeader(b)
 		}
@@ -58,4 +69,11 @@ func vp8Header(payload []byte) int {
 		return 10
 	}
 	return 3
+}
+
+// startsKeyframe tells whether a packet is the first one of a keyframe.
+func startsKeyframe(p *rtp.Packet) bool {
+	var v codecs.VP8Packet
+	payload, err := v.Unmarshal(p.Payload)
+	return err == nil && v.S == 1 && v.PID == 0 && len(payload) > 0 && payload[0]&1 == 0
 }

@@ -161,6 +161,13 @@ func (s *Slot) Drift() time.Duration {
 	return s.passed - s.elapsed
 }
 
+// Jump is the most that the timestamps of two frames in a row were farther apart, or nearer, than their captures.
+func (s *Slot) Jump() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.jump
+}
+
 // MID is the mid of the slot's m-line.
 func (s *Slot) MID() string { return s.mid }
 

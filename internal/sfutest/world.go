@@ -102,7 +102,7 @@ func (w *World) startServer(c Conditions) error {
 		return fmt.Errorf("open the media port: %w", err)
 	}
 	w.media, err = sfu.New(sfu.Config{
-		Mux: ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: udp, Net: host.net, Logger: silentLog().NewLogger("ice")}), Net: host.net,
+		Mux: ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: &windyConn{udp, w.network.weatherTo}, Net: host.net, Logger: silentLog().NewLogger("ice")}), Net: host.net,
 		AudioSlots: c.AudioSlots, Workers: c.Workers, Registerer: w.registry,
 	})
 	if err != nil {
