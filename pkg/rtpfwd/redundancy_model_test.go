@@ -210,7 +210,8 @@ func (w *soundWorld) repair(s *soundSlot, wire uint16) {
 			there = there && !e.source.arrived[k]
 		}
 	}
-	s.out.budget = Budget{} // and that of the Transport: what is granted depends on what is there
+	w.now += minResendSpacing // a late packet was just sent
+	s.out.budget = Budget{}   // and that of the Transport: what is granted depends on what is there
 	granted := s.out.Feedback(w.now, 0, []uint16{wire}, new(Budget), nil)
 	if (len(granted) == 1) != there {
 		w.t.Fatalf("number %d of packets %v, the newest is %d: %d granted", wire, e.needs, e.source.newest, len(granted))
