@@ -66,10 +66,10 @@ type importRule struct {
 }
 
 var importRules = []importRule{
-	{"github.com/pion/webrtc/", []string{"pkg/sfu", "pkg/client", "internal/sfutest"}, false,
+	{"github.com/pion/webrtc/", []string{"pkg/sfu", "pkg/client", "internal/sfutest", "scripts/rtprecorder"}, false,
 		"one package owns PeerConnections and their goroutines; the others stay testable without a network"},
-	{"github.com/pion/interceptor", []string{"pkg/sfu", "pkg/client", "internal/sfutest"}, false,
-		"the interceptor registry stays empty, what it would do is ours"},
+	{"github.com/pion/interceptor", []string{"pkg/sfu", "pkg/client", "internal/sfutest", "scripts/rtprecorder"}, false,
+		"the interceptor registry of the server stays empty, what it would do is ours"},
 	{module + "/cmd/", nil, false, "a command is the top: it wires packages together and nothing knows it"},
 	{module + "/pkg/sfu", []string{"cmd/sfu", "internal/sfutest"}, false, "only cmd/sfu wires packages together"},
 	{module + "/internal/config", []string{"cmd/sfu"}, true, "settings reach other packages as plain arguments"},
