@@ -30,6 +30,8 @@ type layerSelection struct {
 	last       int8  // the one that the newest picture ends with, as far as it is taken
 	told       int8  // the same as its first packet tells: layers may begin in it. -1: none do
 	pictureTop int8  // the highest one of the newest picture
+	seen       int8  // the highest one of the picture before it
+	wished     Layer // what the newest picture is to lead to: another target waits for the next, as the marker is promised
 	missed     int8  // pictures in a row without the top layer
 	skipped    bool  // lower layers were left out since the keyframe: nothing leads down but the next one
 	waiting    uint8 // pictures of the base layer since the limit was to move down, at most patience
@@ -111,13 +113,13 @@ func (l *layerSelection) decide(p *Packet, target Layer) bool {
 	l.pictureTop = max(l.pictureTop, s)
 	l.top = max(l.top, l.pictureTop)
 	l.read(p)
-	wish := l.wish(target)
 	if picture {
-		l.told = -1
-		if tellsLayers(p) {
-			l.told = wish.Spatial
+		l.wished, l.told = l.wish(target), -1
+		if p.Desc.Start && p.Desc.Keyframe || tellsLayers(p) && l.wished.Spatial > l.seen {
+			l.told = l.wished.Spatial
 		}
 	}
+	wish := l.wished
 	l.wait(p, wish, picture)
 	if limit := l.next(p, wish, picture); limit != l.limit {
 		l.before, l.limit, l.since = l.limit, limit, p.Seq
@@ -152,7 +154,7 @@ func (l *layerSelection) beginPicture(p *Packet) {
 	default:
 		l.missed++
 	}
-	l.pictureTop = 0
+	l.seen, l.pictureTop = l.pictureTop, 0
 	if layers := int8(p.Desc.SpatialLayers); layers > 0 {
 		l.top, l.missed = layers-1, 0
 	}
