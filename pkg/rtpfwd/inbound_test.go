@@ -335,6 +335,9 @@ func FuzzInbound(f *testing.F) {
 	f.Add(append(seed.raw(f), seed.raw(f)...), uint8(5))
 	f.Add(testPacket{pt: ptH265, seq: 7, payload: h265(19, 0x80)}.raw(f), uint8(200))
 	f.Add(testPacket{pt: ptVP9, seq: 7, payload: []byte{0x8c, 5, 0xff}, extensions: map[uint8][]byte{10: structureL1T2}}.raw(f), uint8(200))
+	for _, raw := range recordedSeeds(f) {
+		f.Add(append(raw, raw...), uint8(len(raw)-headerSize))
+	}
 	f.Fuzz(func(t *testing.T, data []byte, size uint8) {
 		in := newTestInbound(0, 90000)
 		numbers := map[SeqNo]bool{}

@@ -112,6 +112,11 @@ func FuzzParse(f *testing.F) {
 	f.Add(testPacket{pt: ptVP8, payload: []byte{1, 2, 3}, padding: 4}.raw(f))
 	f.Add(testPacket{pt: ptVP8, payload: []byte{1}, extensions: map[uint8][]byte{1: {2}, 3: make([]byte, 16)}}.raw(f))
 	f.Add(testPacket{pt: ptVP8, payload: []byte{1}, extensions: map[uint8][]byte{200: make([]byte, 40), 3: {}}}.raw(f))
+	for _, r := range readRecordings(f) {
+		for _, p := range r.packets[:seedsPerRecording] {
+			f.Add(p.raw)
+		}
+	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		h, ok := parseHeader(raw)
 		if !ok {

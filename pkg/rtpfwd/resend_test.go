@@ -253,6 +253,9 @@ func FuzzOutbound(f *testing.F) {
 	f.Add(sound.raw(f), []byte{1, 0xff, 0x41, 0x41, 0x41, 3, 0xff, 0x41, 0xff, 0x41}, false)
 	sound = testPacket{pt: ptRED, seq: 5, payload: redPayload(ptOpus, redBlock{960, make([]byte, 30)}, redBlock{0, make([]byte, 30)})}
 	f.Add(sound.raw(f), []byte{1, 0xff, 0x41, 0x41, 0xff, 0x41, 0x41, 9}, true)
+	for i, raw := range recordedSeeds(f) {
+		f.Add(raw, []byte{1, 2, 0x43, 0xff, 0x80, 3}, i%2 == 0)
+	}
 	f.Fuzz(func(t *testing.T, raw, steps []byte, repair bool) {
 		in := newTestInbound(0, 90000)
 		in.ssrc = 0

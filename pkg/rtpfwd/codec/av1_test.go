@@ -238,6 +238,9 @@ func FuzzParseAV1(f *testing.F) {
 	} {
 		f.Add(bin(seed))
 	}
+	for _, p := range recordedSeeds(f, "av1") {
+		f.Add(p.Payload)
+	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		d, err := checkPayload(t, ParseAV1, payload)
 		if err != nil {

@@ -254,6 +254,16 @@ func FuzzParseDependencyDescriptor(f *testing.F) {
 	f.Add(bin("11 001010 1111111111111110 10000"+structureL1T3), bin("11 001100 0000000000000000"), uint16(7))
 	f.Add(bin("11 001010 1111111111111110 11000"+structureL1T3+"101"), bin("11 001011 0000000000000011 01111 110 111010 01 0111 10 00111111 00 11111111"), uint16(7))
 	f.Add(bin("11 000000 0000000000000000 10000 000000 00000 11 10 0 0 0"), bin("11 000000 0000000000000001 00010 010000 00"), uint16(65535))
+	for _, name := range []string{"vp9", "av1"} {
+		var structure []byte
+		for _, p := range recordedSeeds(f, name) {
+			if e := p.GetExtension(14); len(e) > 20 {
+				structure = e
+			} else if structure != nil && len(e) >= 3 {
+				f.Add(structure, e, p.SequenceNumber)
+			}
+		}
+	}
 	f.Fuzz(func(t *testing.T, first, second []byte, number uint16) {
 		var s DependencyStructure
 		for _, ext := range [][]byte{first, second} {

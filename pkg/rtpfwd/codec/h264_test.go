@@ -192,6 +192,9 @@ func FuzzParseH264(f *testing.F) {
 	} {
 		f.Add(unhex(seed))
 	}
+	for _, p := range recordedSeeds(f, "h264") {
+		f.Add(p.Payload)
+	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		d, err := checkPayload(t, ParseH264, payload)
 		if err == nil && (d.PictureID != -1 || d.TL0 != -1 || d.Spatial != 0 || d.End || d.SwitchUp) {

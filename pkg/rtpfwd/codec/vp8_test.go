@@ -244,6 +244,9 @@ func FuzzParseVP8(f *testing.F) {
 	for _, seed := range []string{"10" + vp8Key, "b0 f0 91 23 45 a7 11", "90 80 7f 11", "90 f0", "00 00"} {
 		f.Add(unhex(seed), uint16(0x1234), uint8(0x56), uint8(0x1f))
 	}
+	for _, p := range recordedSeeds(f, "vp8") {
+		f.Add(p.Payload, uint16(0x1234), uint8(0x56), uint8(0x1f))
+	}
 	f.Fuzz(func(t *testing.T, payload []byte, id uint16, tl0, keyIdx uint8) {
 		d, err := checkPayload(t, ParseVP8, payload)
 		compareVP8(t, payload, d, err)

@@ -238,6 +238,9 @@ func FuzzParseVP9(f *testing.F) {
 	} {
 		f.Add(bin(seed), uint16(0x1234), uint8(0x56))
 	}
+	for _, p := range recordedSeeds(f, "vp9") {
+		f.Add(p.Payload, uint16(0x1234), uint8(0x56))
+	}
 	f.Fuzz(func(t *testing.T, payload []byte, id uint16, tl0 uint8) {
 		d, err := checkPayload(t, ParseVP9, payload)
 		compareVP9(t, payload, d, err)
