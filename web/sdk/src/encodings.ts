@@ -2,9 +2,14 @@
 
 import type { EncodingOffer, Source } from './protocol.js';
 
+/** An encoding with its layers: scalabilityMode is in browsers, and not in TypeScript's types. */
+export interface SendEncoding extends RTCRtpEncodingParameters {
+  scalabilityMode?: string;
+}
+
 /** How a video is sent: what the browser is told, and what the server is told. Smallest first. */
 export interface EncodingPlan {
-  send: RTCRtpEncodingParameters[];
+  send: SendEncoding[];
   offer: EncodingOffer[];
 }
 
@@ -32,17 +37,20 @@ function ladder(shorter: number): Step[] {
 }
 
 /** Plans the encodings of a video of this source and size. Screens are sent once, sharp: 2.5 Mbit/s. A plan of one
- * encoding has no rid. maxBitrate (bits per second) replaces the largest encoding's. */
-export function planEncodings(source: Source, size: Size, simulcast = true, maxBitrate?: number): EncodingPlan {
+ * encoding has no rid. maxBitrate (bits per second) replaces the largest encoding's. A scalabilityMode with more than one
+ * spatial layer is a plan of one encoding: the layers take the place of simulcast. */
+export function planEncodings(source: Source, size: Size, simulcast = true, maxBitrate?: number, scalabilityMode?: string): EncodingPlan {
+  const mode: SendEncoding = scalabilityMode === undefined ? {} : { scalabilityMode };
   if (source === 'screen' || source === 'screen_audio' || source === 'microphone') {
-    return single(source === 'screen' ? (maxBitrate ?? 2.5e6) : maxBitrate);
+    return single(source === 'screen' ? (maxBitrate ?? 2.5e6) : maxBitrate, source === 'screen' ? mode : {});
   }
   const steps = ladder(Math.min(size.width, size.height));
   const top = steps[steps.length - 1] as Step;
   if (maxBitrate !== undefined) top.bitrate = maxBitrate;
-  if (!simulcast || steps.length === 1) return single(top.bitrate);
+  const spatial = scalabilityMode !== undefined && !scalabilityMode.startsWith('L1');
+  if (!simulcast || spatial || steps.length === 1) return single(top.bitrate, mode);
   return {
-    send: steps.map((s, i) => ({ rid: rids[i] as string, scaleResolutionDownBy: s.scale, maxBitrate: s.bitrate })),
+    send: steps.map((s, i) => ({ rid: rids[i] as string, scaleResolutionDownBy: s.scale, maxBitrate: s.bitrate, ...mode })),
     offer: steps.map((s, i) => ({
       rid: rids[i] as string,
       width: Math.round(size.width / s.scale),
@@ -52,8 +60,8 @@ export function planEncodings(source: Source, size: Size, simulcast = true, maxB
   };
 }
 
-function single(bitrate: number | undefined): EncodingPlan {
-  return { send: bitrate === undefined ? [{}] : [{ maxBitrate: bitrate }], offer: [] };
+function single(bitrate: number | undefined, mode: SendEncoding): EncodingPlan {
+  return { send: [bitrate === undefined ? mode : { maxBitrate: bitrate, ...mode }], offer: [] };
 }
 
 /** A key that is equal for plans that can use the same m-line: the server ties each SSRC to its m-line and rid for the

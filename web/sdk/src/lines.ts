@@ -128,6 +128,6 @@ export class Lines {
  * VP9's encodings in the size of the first one, if that is not the largest. */
 function encodingsFor(codec: string, send: RTCRtpEncodingParameters[]): RTCRtpEncodingParameters[] {
   if (send.length === 1 || (codec !== 'vp9' && codec !== 'av1')) return send;
-  const single = send.map((e) => ({ ...e, scalabilityMode: 'L1T3' }));
+  const single = send.map((e) => ({ scalabilityMode: 'L1T3', ...e }));
   return codec === 'vp9' ? single.reverse() : single;
 }

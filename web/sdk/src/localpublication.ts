@@ -10,6 +10,9 @@ export interface PublishOptions {
   simulcast?: boolean;
   /** Bits per second of the largest encoding. */
   maxBitrate?: number;
+  /** The layers of each video encoding, such as "L3T3_KEY" with vp9 or av1: more than one spatial layer takes the place of
+   * simulcast. By default the browser's, and "L1T3" for simulcast of vp9 and av1. */
+  scalabilityMode?: string;
   /** The video codec, by default the room's: "vp8", "vp9", "h264", "av1". */
   codec?: string;
   /** Sound: repeat each packet in the next one (RED), which makes up for single losses and doubles the rate. */
@@ -53,7 +56,7 @@ export class LocalPublication {
     const { width = 1280, height = 720 } = this.kind === 'video' ? track.getSettings() : {};
     this.size = { width, height };
     const bitrate = options.maxBitrate ?? (source === 'screen_audio' ? 128e3 : undefined);
-    this.plan = planEncodings(source, this.size, options.simulcast ?? true, bitrate);
+    this.plan = planEncodings(source, this.size, options.simulcast ?? true, bitrate, options.scalabilityMode);
   }
 
   get track(): MediaStreamTrack {

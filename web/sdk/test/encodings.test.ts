@@ -38,3 +38,12 @@ test('an m-line is shared by identical encodings only', () => {
   assert.ok(key(1280, 720) !== key(640, 360));
   assert.ok(key(1280, 720) !== key(1280, 720, 'h264'));
 });
+
+test('spatial layers take the place of simulcast, temporal ones go with it', () => {
+  const size = { width: 1280, height: 720 };
+  const layered = planEncodings('camera', size, true, undefined, 'L3T3_KEY');
+  assert.deepEqual(layered, { send: [{ maxBitrate: 1_500_000, scalabilityMode: 'L3T3_KEY' }], offer: [] });
+  const simulcast = planEncodings('camera', size, true, undefined, 'L1T2');
+  assert.deepEqual(simulcast.send.map((e) => e.scalabilityMode), ['L1T2', 'L1T2', 'L1T2']);
+  assert.deepEqual(planEncodings('microphone', size, true, undefined, 'L3T3').send, [{}]);
+});
