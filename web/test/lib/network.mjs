@@ -11,6 +11,9 @@ import { until } from './until.mjs';
 /** The address of the interface besides loopback. */
 export const address = '10.77.0.1';
 
+/** The server's port for all media. */
+const mediaPort = 7700;
+
 const nft = (rules) => promisify(execFile)('nft', [rules]);
 
 /** Loses all UDP packets from now on. They vanish on arrival, as in a network: nothing tells the sender. Returns a
@@ -18,6 +21,18 @@ const nft = (rules) => promisify(execFile)('nft', [rules]);
 export async function blockUDP() {
   await nft('table inet blocked { chain input { type filter hook input priority 0; meta l4proto udp drop; }; }');
   return () => nft('delete table inet blocked');
+}
+
+/** Loses so many percent of the UDP packets that the server sends: what goes to its viewers, and its feedback to
+ * publishers. Returns a function that ends it and tells how many packets were lost. */
+export async function losePackets(percent) {
+  const some = `numgen random mod 100 < ${percent} counter drop`;
+  await nft(`table inet lossy { chain input { type filter hook input priority 0; udp sport ${mediaPort} ${some}; }; }`);
+  return async () => {
+    const { stdout } = await nft('list table inet lossy');
+    await nft('delete table inet lossy');
+    return Number(stdout.match(/counter packets (\d+)/)[1]);
+  };
 }
 
 /** Debian's coturn with credentials by the TURN REST scheme. */

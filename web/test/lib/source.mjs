@@ -30,6 +30,7 @@ export function installSource({ rgb, bits, tone, width, height, fps, screen }) {
     let number = 0;
     const draw = () => {
       number = (number + 1) % (1 << bits);
+      window.cameraNumber = number; // what a viewer shows now is so much older
       pen.fillStyle = `rgb(${red} ${green} ${blue})`;
       pen.fillRect(0, 0, w, h);
       for (let i = 0; i < bits; i++) {
