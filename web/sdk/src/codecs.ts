@@ -6,7 +6,7 @@ const nameOf = (c: RTCRtpCodec): string => (c.mimeType.split('/')[1] ?? '').toLo
 
 /** The video codecs that this browser can receive, by their protocol names. */
 export function videoCodecs(): string[] {
-  const known = ['vp8', 'vp9', 'h264', 'av1'];
+  const known = ['vp8', 'vp9', 'h264', 'h265', 'av1'];
   const names = new Set(supports('video').map(nameOf));
   return known.filter((c) => names.has(c));
 }

@@ -13,7 +13,7 @@ export interface PublishOptions {
   /** The layers of each video encoding, such as "L3T3_KEY" with vp9 or av1: more than one spatial layer takes the place of
    * simulcast. By default the browser's, and "L1T3" for simulcast of vp9 and av1. */
   scalabilityMode?: string;
-  /** The video codec, by default the room's: "vp8", "vp9", "h264", "av1". */
+  /** The video codec, by default the room's: "vp8", "vp9", "h264", "h265", "av1". */
   codec?: string;
   /** Sound: repeat each packet in the next one (RED), which makes up for single losses and doubles the rate. */
   redundant?: boolean;

@@ -32,7 +32,7 @@ export class RemotePublication {
     this.#data = data;
   }
 
-  /** "opus", "vp8", "vp9", "h264", "av1". */
+  /** "opus", "pcmu", "pcma", "vp8", "vp9", "h264", "h265", "av1". */
   get codec(): string {
     return this.#data.codec;
   }

@@ -13,7 +13,7 @@ export type SlotKind = "audio" | "video" | "screen" | "pinned";
 /** What a slot shows now: idle names no publication; paused is mapped, but the source is muted; switching waits for the first keyframe of the source. */
 export type SlotState = "idle" | "live" | "paused" | "switching";
 
-/** A codec by its short name: opus, vp8, vp9, h264, av1. */
+/** A codec by its short name: opus, pcmu, pcma, vp8, vp9, h264, h265, av1. */
 export type Codec = string;
 
 /** One receive m-line of an offer, declared as a slot. Every m-line that receives must be declared. */
