@@ -13,12 +13,10 @@ type Choice struct {
 	// a time without selection: timestamps must be aligned anew.
 	Switch bool
 
+	filler  bool  // send an empty packet with the number: nothing else is wanted
+	cut     uint8 // the decode targets that the packet tells of and the subscriber does not get: see narrowing
 	number  int64 // in order of selection: holes only where packets were lost
 	picture int64 // the same for picture ids; -1 without
-	filler  bool  // send an empty packet with the number: nothing else is wanted
-	within  Layer // the subscriber gets no more than this, if narrow is set
-	narrow  bool  // the packet tells of decode targets that the subscriber does not get
-
 	// until is what the clock of the source showed at the start of the replay that the
 	// packet belongs to; 0: it goes on as it came.
 	until RTPTime

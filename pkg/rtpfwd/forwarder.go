@@ -232,7 +232,7 @@ func (f *Forwarder) forward(p *Packet, out []Choice) []Choice {
 	c.filler = !placed
 	c.Marker, c.Switch, f.begun = ends && placed, !f.begun, true
 	if p.Desc.TellsTargets {
-		c.within, c.narrow = f.layers.limit, f.layers.narrows(p)
+		c.cut = f.layers.narrowing(p)
 	}
 	if newest {
 		f.end(ends)

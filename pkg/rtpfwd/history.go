@@ -50,7 +50,24 @@ func (h *history) reserve(c Codec) {
 }
 
 // put keeps an entry in the place of an older one.
-func (h *history) put(e *sent) { h.entries[int(e.seq)&(len(h.entries)-1)] = *e }
+func (h *history) put(e *sent) { *h.take(e.seq) = *e }
+
+// take returns the place of an outgoing number, of which seq is set and the rest is
+// that of an older one: it is filled in where it is, as copying it costs more than all
+// that is written to it.
+func (h *history) take(seq SeqNo) *sent {
+	e := &h.entries[int(seq)&(len(h.entries)-1)]
+	e.seq = seq
+	return e
+}
+
+// begin sets all of an entry that does not depend on what was sent before.
+func (e *sent) begin(c *Choice, epoch uint32) {
+	e.replica, e.source, e.epoch = c.Replica, c.Packet.Seq, epoch
+	e.marker, e.filler, e.cut = c.Marker, c.filler, c.cut
+	e.resent, e.resends, e.repeats = 0, 0, 0
+	e.pictureID, e.frame, e.tl0, e.keyIdx = 0, 0, 0, 0
+}
 
 // get returns the entry of an outgoing number, nil if it was not sent or is too old.
 func (h *history) get(seq SeqNo) *sent {

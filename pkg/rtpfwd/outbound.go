@@ -169,12 +169,10 @@ func (o *Outbound) Rewrite(now time.Duration, c Choice, dst []byte) (n int) {
 	if o.epoch == 0 || p.Codec.Media() != source.codec && !c.filler {
 		return o.refuse(NoSource)
 	}
-	c.filler = c.filler || source.empties(p)
-	e := sent{source: p.Seq, replica: c.Replica, epoch: o.epoch, marker: c.Marker, filler: c.filler}
-	e.cut = c.narrowing()
-	block := o.layout(p, source, &e)
-	size := e.payloadSize(p, source)
-	if !block.fits(size, dst) {
+	video := source.codec.Video()
+	c.filler = c.filler || !video && source.empties(p)
+	block := o.layout(p, source, c.filler, c.cut)
+	if !block.fits(source.leastSize(p, c.filler), dst) {
 		return o.refuse(NoRoom)
 	}
 	seq, reason := o.place(&c)
@@ -182,11 +180,12 @@ func (o *Outbound) Rewrite(now time.Duration, c Choice, dst []byte) (n int) {
 		return o.refuse(reason)
 	}
 	newest := seq > o.highest
-	e.seq, e.time = seq, uint32(o.stamp(now, &c, source, newest))
-	o.frames.number(&c, &e, newest)
-	if !source.codec.Video() {
-		o.chooseRedundancy(&e, p, source, min(len(dst), maxMade)-block.bytes())
-		size = e.payloadSize(p, source)
+	e := o.history.take(seq)
+	e.begin(&c, o.epoch)
+	e.time = uint32(o.stamp(now, &c, source, newest))
+	o.frames.number(&c, e, newest)
+	if !video {
+		o.chooseRedundancy(e, p, source, min(len(dst), maxMade)-block.bytes())
 		e.marker = e.marker || o.fresh // it begins to play anew (RFC 3551 section 4.1)
 	}
 	o.fresh = false
@@ -195,12 +194,11 @@ func (o *Outbound) Rewrite(now time.Duration, c Choice, dst []byte) (n int) {
 	} else {
 		e.resent = now // it was asked for already, and is on its way
 	}
-	e.hop = o.own.next(now)
-	o.history.put(&e)
-	n = o.write(dst, &e, p, source, block)
-	o.note(e.hop, n, WrittenMedia)
+	o.own.next(now, &e.hop)
+	n = o.write(dst, e, p, source, block)
+	o.note(&e.hop, n, WrittenMedia)
 	o.budget.Sent(n)
-	o.reports.sent(n, size, c.filler)
+	o.reports.sent(n, n-outHeaderSize-block.bytes(), c.filler)
 	o.stats.Packets++
 	o.stats.Bytes += uint64(n)
 	return n

@@ -58,7 +58,7 @@ func (o *Outbound) probeRepair(now time.Duration, dst []byte) int {
 			continue
 		}
 		source := &o.sources[e.epoch%rememberedSources]
-		block := o.layout(p, source, e)
+		block := o.layout(p, source, false, e.cut)
 		if source.rtxPayloadType != 0 && block.fits(e.payloadSize(p, source), dst) {
 			return o.writeRepair(now, dst, e, p, source, block)
 		}
@@ -69,12 +69,13 @@ func (o *Outbound) probeRepair(now time.Duration, dst []byte) int {
 // probePadding writes a packet of the repair stream that is all padding. It has no
 // original sequence number, as there is no original.
 func (o *Outbound) probePadding(now time.Duration, payloadType uint8, dst []byte) int {
-	block := o.layout(nil, nil, &sent{filler: true})
+	block := o.layout(nil, nil, true, 0)
 	padding := min(len(dst)-headerSize-block.bytes(), maxPadding)
 	if padding <= 0 {
 		return 0
 	}
-	e := sent{filler: true, hop: o.own.next(now)}
+	e := sent{filler: true}
+	o.own.next(now, &e.hop)
 	dst[0], dst[1] = 2<<6|1<<5, payloadType
 	if block.size > 0 {
 		dst[0] |= 1 << 4
@@ -87,6 +88,6 @@ func (o *Outbound) probePadding(now time.Duration, payloadType uint8, dst []byte
 	n := at + padding
 	clear(dst[at : n-1])
 	dst[n-1] = uint8(padding)
-	o.note(e.hop, n, WrittenPadding)
+	o.note(&e.hop, n, WrittenPadding)
 	return n
 }

@@ -136,6 +136,14 @@ func (e *sent) madeSize(p *Packet) int {
 	return size
 }
 
+// leastSize is the size of the payload of p without what chooseRedundancy may repeat.
+func (s *outboundSource) leastSize(p *Packet, filler bool) int {
+	if !filler && p.Codec.Video() {
+		return len(p.Payload())
+	}
+	return (&sent{filler: filler}).payloadSize(p, s)
+}
+
 // payloadSize is the size of the payload as it is sent.
 func (e *sent) payloadSize(p *Packet, source *outboundSource) int {
 	if e.filler {

@@ -86,7 +86,7 @@ func (o *Outbound) Resend(now time.Duration, r Resend, dst []byte) (n int) {
 		return o.refuse(Gone)
 	}
 	source := &o.sources[e.epoch%rememberedSources]
-	block := o.layout(p, source, e)
+	block := o.layout(p, source, e.filler, e.cut)
 	if !block.fits(e.payloadSize(p, source), dst) {
 		return o.refuse(NoRoom)
 	}
@@ -94,7 +94,7 @@ func (o *Outbound) Resend(now time.Duration, r Resend, dst []byte) (n int) {
 		n = o.writeRepair(now, dst, e, p, source, block)
 	} else {
 		n = o.write(dst, e, p, source, block)
-		o.note(e.hop, n, WrittenAgain)
+		o.note(&e.hop, n, WrittenAgain)
 	}
 	o.budget.Sent(n)
 	o.stats.Resent++

@@ -49,16 +49,6 @@ func nearestBit(mask uint8, t int8) int8 {
 	return int8(bits.TrailingZeros8(mask))
 }
 
-// narrows says whether the packet has active targets beyond the limit.
-func (l *layerSelection) narrows(p *Packet) bool {
-	for s, active := range p.Desc.Active {
-		if int8(s) > l.limit.Spatial && active != 0 || active>>l.limit.Temporal > 1 {
-			return true
-		}
-	}
-	return false
-}
-
 // nextByTargets returns the limit from the frame of p on.
 func (l *layerSelection) nextByTargets(p *Packet, wish Layer, picture bool) Layer {
 	d := &p.Desc

@@ -94,7 +94,7 @@ func (x *ownExtensions) add(id uint8, size int) uint8 {
 }
 
 // next makes what a packet says that is sent at now.
-func (x *ownExtensions) next(now time.Duration) (h hop) {
+func (x *ownExtensions) next(now time.Duration, h *hop) {
 	if x.numberID != 0 {
 		x.transport.last++
 		put16(h.number[:], uint16(x.transport.last))
@@ -102,11 +102,10 @@ func (x *ownExtensions) next(now time.Duration) (h hop) {
 	if x.sendTimeID != 0 {
 		h.time = absSendTime(now)
 	}
-	return h
 }
 
 // note keeps what Last tells.
-func (o *Outbound) note(h hop, size int, kind WrittenKind) {
+func (o *Outbound) note(h *hop, size int, kind WrittenKind) {
 	o.written = Written{Size: size, Kind: kind}
 	if o.own.numberID != 0 {
 		o.written.Seq = o.own.transport.extend(get16(h.number[:]))

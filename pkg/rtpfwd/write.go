@@ -24,15 +24,15 @@ type extensionBlock struct {
 // layout finds the extension block of p: the two-byte form only where an id or a
 // size needs it (RFC 8285 section 4.1.2 asks for negotiation of the mixed use,
 // which all who offer a dependency descriptor do).
-func (o *Outbound) layout(p *Packet, source *outboundSource, e *sent) extensionBlock {
+func (o *Outbound) layout(p *Packet, source *outboundSource, filler bool, cut uint8) extensionBlock {
 	b := extensionBlock{size: o.own.size, wide: o.own.wide}
 	count := o.own.count
-	if !e.filler {
+	if !filler {
 		b.passed = p.present & source.passes
 	}
 	for left := b.passed; left != 0; left &= left - 1 {
 		k := kind(bits.TrailingZeros8(left))
-		size := e.sizeOf(k, p)
+		size := p.sizeOf(k, cut)
 		count++
 		b.size += size
 		b.wide = b.wide || source.ids[k] > 14 || size > 16
@@ -70,8 +70,8 @@ func (o *Outbound) write(dst []byte, e *sent, p *Packet, source *outboundSource,
 // new packet for the hop.
 func (o *Outbound) writeRepair(now time.Duration, dst []byte, first *sent, p *Packet, source *outboundSource, block extensionBlock) int {
 	repair := *first
-	repair.hop = o.own.next(now)
 	e := &repair
+	o.own.next(now, &e.hop)
 	at := o.writeHeader(dst, e, source, block)
 	dst[1] = dst[1]&0x80 | source.rtxPayloadType
 	put16(dst[2:], uint16(o.rtxNext))
@@ -80,7 +80,7 @@ func (o *Outbound) writeRepair(now time.Duration, dst []byte, first *sent, p *Pa
 	at = o.writeExtensions(dst, at, e, p, source, block)
 	put16(dst[at:], uint16(e.seq))
 	n := e.writePayload(dst, at+osnSize, p, source)
-	o.note(e.hop, n, WrittenRepair)
+	o.note(&e.hop, n, WrittenRepair)
 	return n
 }
 
@@ -131,7 +131,7 @@ func (o *Outbound) writeExtensions(dst []byte, at int, e *sent, p *Packet, sourc
 func (e *sent) writePassed(dst []byte, at int, p *Packet, source *outboundSource, block extensionBlock) int {
 	for left := block.passed; left != 0; left &= left - 1 {
 		k := kind(bits.TrailingZeros8(left))
-		at = writeElement(dst, at, source.ids[k], e.sizeOf(k, p), block.wide)
+		at = writeElement(dst, at, source.ids[k], p.sizeOf(k, e.cut), block.wide)
 		value := p.extensions[k].of(p.Raw)
 		if k == dependencyDescriptor {
 			at += e.writeDescriptor(dst[at:], value, p)
