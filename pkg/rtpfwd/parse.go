@@ -1,5 +1,7 @@
 package rtpfwd
 
+import "encoding/binary"
+
 // Sizes of RFC 3550 section 5.1, in bytes.
 const (
 	headerSize = 12
@@ -80,17 +82,13 @@ func (h *header) cutPadding(raw []byte) bool {
 }
 
 // get16 reads 16 bits in network byte order.
-func get16(b []byte) uint16 { return uint16(b[1]) | uint16(b[0])<<8 }
+func get16(b []byte) uint16 { return binary.BigEndian.Uint16(b) }
 
 // get32 reads 32 bits in network byte order.
-func get32(b []byte) uint32 {
-	return uint32(b[3]) | uint32(b[2])<<8 | uint32(b[1])<<16 | uint32(b[0])<<24
-}
+func get32(b []byte) uint32 { return binary.BigEndian.Uint32(b) }
 
 // put16 writes 16 bits in network byte order.
-func put16(b []byte, v uint16) { b[0], b[1] = byte(v>>8), byte(v) }
+func put16(b []byte, v uint16) { binary.BigEndian.PutUint16(b, v) }
 
 // put32 writes 32 bits in network byte order.
-func put32(b []byte, v uint32) {
-	b[0], b[1], b[2], b[3] = byte(v>>24), byte(v>>16), byte(v>>8), byte(v)
-}
+func put32(b []byte, v uint32) { binary.BigEndian.PutUint32(b, v) }

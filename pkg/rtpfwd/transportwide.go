@@ -106,9 +106,14 @@ func (x *ownExtensions) next(now time.Duration, h *hop) {
 
 // note keeps what Last tells.
 func (o *Outbound) note(h *hop, size int, kind WrittenKind) {
-	o.written = Written{Size: size, Kind: kind}
-	if o.own.numberID != 0 {
-		o.written.Seq = o.own.transport.extend(get16(h.number[:]))
+	w := &o.written
+	w.Seq, w.Size, w.Kind = 0, size, kind
+	switch {
+	case o.own.numberID == 0:
+	case kind == WrittenAgain:
+		w.Seq = o.own.transport.extend(get16(h.number[:]))
+	default:
+		w.Seq = o.own.transport.last
 	}
 }
 

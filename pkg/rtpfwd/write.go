@@ -86,7 +86,8 @@ func (o *Outbound) writeRepair(now time.Duration, dst []byte, first *sent, p *Pa
 
 // writeHeader writes the fixed header with the CSRC.
 func (o *Outbound) writeHeader(dst []byte, e *sent, source *outboundSource, block extensionBlock) int {
-	first := byte(2<<6 | 1) // version, CC
+	dst = dst[:outHeaderSize:outHeaderSize] // one check of bounds for all that follows
+	first := byte(2<<6 | 1)                 // version, CC
 	if block.size > 0 {
 		first |= 1 << 4
 	}
