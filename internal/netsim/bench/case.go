@@ -1,0 +1,87 @@
+package bench
+
+import (
+	"time"
+
+	"github.com/heliograph/heliograph/internal/netsim"
+	"github.com/heliograph/heliograph/pkg/bwe"
+)
+
+// Path is one direction of the bottleneck.
+type Path struct {
+	Rate      netsim.Schedule
+	Reference int64         // bit/s; the queue holds Queue at this rate
+	Queue     time.Duration // 0 for 300 ms, the default of RFC 8867, section 4.2
+	Loss      netsim.Loss
+	Jitter    netsim.Jitter
+	Policer   netsim.Policer
+}
+
+// Flow is one sender of audio and video.
+type Flow struct {
+	Back       bool          // sends in the backward direction
+	Delay      time.Duration // one way; 0 for 50 ms
+	Start      time.Duration
+	Stop       time.Duration // 0 for the end of the case
+	Pause      [2]time.Duration
+	Max        bwe.Bitrate      // of the video; 0 for 1.5 Mbit/s
+	First      bwe.Bitrate      // the start rate of the estimator; 0 for 300 kbit/s
+	NoFeedback [2]time.Duration // feedback of this time is lost
+}
+
+// Transfer is an endless TCP transfer in the forward direction.
+type Transfer struct {
+	Congestion  netsim.Congestion
+	Start, Stop time.Duration
+}
+
+// Levels are what the medians of a case have to reach; 0 is no level. Those named Least are lower bounds, as are Util and
+// Jain; all others are upper bounds.
+type Levels struct {
+	Util, Jain            float64 // per cent; index
+	QueueP95, Ramp, Drain time.Duration
+	Loss                  float64 // per cent
+	LossFree              bool
+	ShareLeast, ShareMost float64 // per cent
+	Outage                float64 // per cent
+	Back                  time.Duration
+}
+
+// Case is a network, the flows in it, and what they have to reach.
+type Case struct {
+	Name     string
+	Duration time.Duration
+	Forward  Path
+	Back     Path // no rate for 100 Mbit/s
+	Flows    []Flow
+	TCP      []Transfer
+	Web      int // readers of pages, with RFC 8867, section 5.7
+	Levels   Levels
+	Open     bool // the levels are out of reach of all that is known
+}
+
+func (f Flow) delay() time.Duration {
+	if f.Delay == 0 {
+		return 50 * time.Millisecond
+	}
+	return f.Delay
+}
+
+func (f Flow) max() bwe.Bitrate {
+	if f.Max == 0 {
+		return 1500 * bwe.Kbps
+	}
+	return f.Max
+}
+
+func (f Flow) stop(c *Case) time.Duration {
+	if f.Stop == 0 {
+		return c.Duration
+	}
+	return f.Stop
+}
+
+// active tells whether a flow sends at a time.
+func (f Flow) active(c *Case, t time.Duration) bool {
+	return t >= f.Start && t < f.stop(c) && (t < f.Pause[0] || t >= f.Pause[1])
+}

@@ -1,0 +1,135 @@
+package bwe
+
+import "time"
+
+// Sharing with traffic that fills every queue. A flow that keeps a short queue beside TCP gets 7 to 12 % of the path;
+// with this it gets 44 to 54 % (RFC 8867, section 5.6, Reno and CUBIC, queues of 300 and 1000 ms).
+const (
+	debtQueue   = 70 * time.Millisecond // a longer queue should be draining
+	debtMargin  = 300 * time.Millisecond
+	debtForgive = 0.5 // per second while the queue is shorter than that
+	calmQueue   = 30 * time.Millisecond
+	calmTime    = 2 * time.Second // with a short queue: the rival is gone
+
+	segmentSize = 1500 // bytes by which the window grows per round trip
+	windowLeast = 2 * segmentSize
+	windowCut   = 0.7  // at a loss, once per round trip, as CUBIC does (RFC 9438, section 4.6)
+	fairShare   = 0.55 // of the capacity is aimed at: half, and what tests of the rival cost
+	slowest     = 0.3  // bounds of the growth, in segments per round trip
+	fastest     = 6.0
+
+	testFirst  = 15 * time.Second // until the rival is tested, twice as long after each test up to
+	testMost   = 40 * time.Second
+	testQueue  = 80 * time.Millisecond // a shorter queue tells nothing
+	testShare  = 0.4                   // of what arrives is sent during a test
+	testPasses = 0.5                   // the queue has fallen below this share if there is no rival
+	leastRTT   = 20 * time.Millisecond
+)
+
+// rival notices traffic that fills every queue, and holds the window with which it is met.
+type rival struct {
+	pairs pairMeter
+	last  time.Duration // when this was last looked at
+
+	debt  float64       // seconds of queue that our restraint should have drained by now
+	peak  time.Duration // the longest queue, and
+	share Bitrate       // the highest capacity since the debt began
+
+	window  float64 // bytes in flight
+	cutAt   time.Duration
+	busyAt  time.Duration // when the queue was last longer than calmQueue
+	testAt  time.Duration // when the next test begins, or
+	testing bool          // the running one is judged
+	before  time.Duration // queue at the begin of the test
+	every   time.Duration
+}
+
+// elapsed returns the seconds since the last call, at most 0.2.
+func (r *rival) elapsed(now time.Duration) float64 {
+	dt := min(now-r.last, 200*time.Millisecond)
+	r.last = now
+	return max(0, dt.Seconds())
+}
+
+// watchRival adds up by how much the queue should have shrunk. If it is still long when that is more than it ever was,
+// somebody else fills it.
+func (e *Estimator) watchRival(now time.Duration) {
+	r := &e.rival
+	dt, queue := r.elapsed(now), e.delay.queue
+	if queue < calmQueue || e.capacity <= 0 {
+		r.debt, r.peak, r.share = 0, 0, 0
+		return
+	}
+	if queue < debtQueue {
+		r.debt = max(0, r.debt-dt*debtForgive)
+		return
+	}
+	r.share, r.peak = max(r.share, e.capacity), max(r.peak, queue)
+	r.debt += dt * max(0, 1-float64(e.target)/float64(e.capacity))
+	if r.debt < (r.peak + e.rtt + debtMargin).Seconds() {
+		return
+	}
+	e.mode = Compete
+	*r = rival{
+		pairs: r.pairs, last: now, cutAt: now, busyAt: now, every: testFirst, testAt: now + testFirst,
+		window: max(float64(r.share.Bytes(e.rtt)), windowLeast),
+	}
+}
+
+// compete follows losses like TCP. Its window grows faster the less it has of half the capacity, which packet pairs tell:
+// additive increase alone takes minutes to a fair share of a long queue (31 % after two minutes at 1000 ms).
+func (e *Estimator) compete(now time.Duration) {
+	r := &e.rival
+	dt, queue := r.elapsed(now), e.delay.queue
+	if r.testing && !e.judgeRival(now) {
+		return
+	}
+	rtt := max(e.rtt, leastRTT)
+	arriving := e.delivered.over(controlWindow)
+	if arriving > 0 {
+		e.capacity = arriving
+	}
+	r.window += e.windowGrowth() * segmentSize * dt / rtt.Seconds()
+	if e.losses.news && now-r.cutAt > rtt {
+		r.window, r.cutAt = max(windowLeast, r.window*windowCut), now
+	}
+	r.window = min(r.window, float64(e.config.Max.Bytes(rtt)))
+	e.target = Bitrate(r.window * 8 / rtt.Seconds())
+	if queue > calmQueue {
+		r.busyAt = now
+	}
+	switch {
+	case now-r.busyAt > calmTime:
+		e.mode = Track
+	case now >= r.testAt && queue > testQueue:
+		r.testing, r.before, r.testAt = true, queue, now+rtt+queue
+		e.target = arriving.scale(testShare)
+	}
+}
+
+// windowGrowth returns by how many segments the window grows per round trip.
+func (e *Estimator) windowGrowth() float64 {
+	capacity := e.rival.pairs.capacity()
+	if capacity == 0 || e.capacity <= 0 {
+		return 1
+	}
+	missing := fairShare * float64(capacity) / float64(e.capacity)
+	return min(max(missing*missing*missing, slowest), fastest)
+}
+
+// judgeRival ends a test when it is over: a queue that did not shrink by what was held back is filled by somebody else. It
+// tells whether competing goes on.
+func (e *Estimator) judgeRival(now time.Duration) bool {
+	r := &e.rival
+	if now < r.testAt {
+		return false
+	}
+	r.testing = false
+	if e.delay.queue < scaled(r.before, testPasses) {
+		e.mode = Track
+		return false
+	}
+	r.every = min(2*r.every, testMost)
+	r.testAt = now + r.every
+	return true
+}

@@ -1,0 +1,176 @@
+package bwe
+
+import "time"
+
+// Item is a packet that waits to be sent.
+type Item struct {
+	Ref      int           // what the caller knows it by
+	Kind     Kind          //
+	Size     int           // bytes of the IP packet, above 0
+	Temporal uint8         // temporal layer of Video and Screen: those above 0 can be left out
+	Frame    int64         // packets of one frame have one number, and are queued one after the other
+	Probe    int           // the Probe that it belongs to, 0 for none
+	Queued   time.Duration // set by Push
+}
+
+// Limits of the Pacer.
+const (
+	paceFactor = 1.25                 // how much faster than the target a frame may go out
+	burstTime  = 5 * time.Millisecond // of the pacing rate, sent in one go
+	burstCalm  = 4                    // packets of one frame in one go while the path is calm
+	burstPair  = 2                    // while competing, for the pairs tell the capacity
+	burstQueue = 10 * time.Millisecond
+	queueLimit = 250 * time.Millisecond // what waits longer makes way
+	minPacing  = 10 * Kbps              // keeps what waits from waiting for ever
+)
+
+// Pacer spreads packets over time. Audio goes out at once: it is little, and waiting is what spoils it. Then come RTX,
+// video and screen in their order, FEC and padding, at 1.25 times the target, so that a frame is through before the next
+// and a queue that has built up here goes away. What goes out together is what one system call can send: 5 ms at the
+// pacing rate, and four packets of one frame while the queue of the path is below 10 ms and nothing is lost.
+type Pacer struct {
+	queues  [kinds]queue
+	rate    Bitrate // of all that is paced
+	group   int
+	probing Probe
+
+	next  time.Duration // when the next burst may begin
+	burst int           // bytes that may still go out at once
+	pack  int           // packets of frame that may still go out at once
+	frame int64
+}
+
+// NewPacer returns a Pacer that sends at rate until the first SetState.
+func NewPacer(rate Bitrate) *Pacer { return &Pacer{rate: max(rate, minPacing)} }
+
+// SetState follows the Estimator.
+func (p *Pacer) SetState(s State) {
+	p.rate = max(s.Pacing, minPacing)
+	p.group = 1
+	switch {
+	case s.Mode == Compete:
+		p.group = burstPair
+	case s.Queue < burstQueue && s.Loss == 0:
+		p.group = burstCalm
+	}
+}
+
+// StartProbe sends at the rate of a Probe until its bytes are out or its time is over. Bytes that no media fills are for
+// the caller to fill: see Wants.
+func (p *Pacer) StartProbe(probe Probe) { p.probing = probe }
+
+// Wants returns how many bytes of padding a running probe lacks beyond what is queued. The caller pushes items of kind
+// RTX (a packet that was sent lately, again) or Padding.
+func (p *Pacer) Wants(now time.Duration) int {
+	if p.probing.ID == 0 || now >= p.probing.Until {
+		p.probing = Probe{}
+		return 0
+	}
+	return max(0, p.probing.Bytes-p.Bytes())
+}
+
+// Bytes returns what waits.
+func (p *Pacer) Bytes() int {
+	total := 0
+	for i := range p.queues {
+		total += p.queues[i].bytes
+	}
+	return total
+}
+
+// Push queues a packet. Items of a kind above the known ones, or of no size, are not taken.
+func (p *Pacer) Push(now time.Duration, item Item) bool {
+	if item.Kind >= kinds || item.Size <= 0 {
+		return false
+	}
+	item.Queued = now
+	p.queues[queueOf(item.Kind)].push(item)
+	return true
+}
+
+// queueOf puts video and screen into one queue: between them the order is that of arrival.
+func queueOf(k Kind) Kind {
+	if k == Screen {
+		return Video
+	}
+	return k
+}
+
+// Pop returns the packet to be sent now, if there is one. It is called until there is none, and again at Next.
+func (p *Pacer) Pop(now time.Duration) (Item, bool) {
+	if p.queues[Audio].len() > 0 {
+		item := p.queues[Audio].pop()
+		p.spend(now, item.Size)
+		return item, true
+	}
+	for k := range p.queues[Audio+1:] {
+		q := &p.queues[int(Audio)+1+k]
+		if q.len() == 0 {
+			continue
+		}
+		if !p.may(now, q.front()) {
+			return Item{}, false
+		}
+		item := q.pop()
+		p.take(now, &item)
+		return item, true
+	}
+	return Item{}, false
+}
+
+// may tells whether a packet may go out now: it begins a burst, or the burst has room for it.
+func (p *Pacer) may(now time.Duration, item *Item) bool {
+	if now >= p.next {
+		p.burst = max(p.current(now).Bytes(burstTime), 1)
+		p.pack, p.frame = 0, item.Frame
+		if p.probing.ID == 0 {
+			p.pack = p.group
+		}
+		return true
+	}
+	return p.burst > 0 || p.pack > 0 && item.Frame == p.frame && item.Frame != 0
+}
+
+// take accounts for a packet that goes out.
+func (p *Pacer) take(now time.Duration, item *Item) {
+	p.spend(now, item.Size)
+	p.burst -= item.Size
+	p.pack--
+	if p.probing.ID == 0 {
+		return
+	}
+	item.Probe = p.probing.ID
+	p.probing.Bytes -= item.Size
+	if p.probing.Bytes <= 0 || now >= p.probing.Until {
+		p.probing = Probe{}
+	}
+}
+
+func (p *Pacer) spend(now time.Duration, size int) {
+	p.next = max(p.next, now) + p.current(now).Lasts(size)
+}
+
+func (p *Pacer) current(now time.Duration) Bitrate {
+	if p.probing.ID != 0 && now < p.probing.Until {
+		return max(p.probing.Rate, minPacing)
+	}
+	return p.rate
+}
+
+// Next returns when Pop is due again, and whether it is at all.
+func (p *Pacer) Next() (time.Duration, bool) {
+	if p.Bytes() == 0 {
+		return 0, false
+	}
+	return p.next, true
+}
+
+// Shed drops what has waited for more than 250 ms, and appends it to dropped: packets of temporal layers above 0 only,
+// because the others are needed by what follows. A frame goes as a whole, unless its first packets are out already.
+func (p *Pacer) Shed(now time.Duration, dropped []Item) []Item {
+	q := &p.queues[Video]
+	if q.len() == 0 || now-q.front().Queued <= queueLimit {
+		return dropped
+	}
+	return q.shed(p.frame, dropped)
+}

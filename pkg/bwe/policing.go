@@ -1,0 +1,98 @@
+package bwe
+
+import "time"
+
+const (
+	policeShare    = 0.98                   // of what arrived while it lost
+	policeSettle   = 300 * time.Millisecond // and a round trip: the bucket is empty, losses of before are reported
+	policeTest     = time.Second
+	policeHold     = 10 * time.Second // a confirmed limit is held for, twice as long each time up to
+	policeHoldMost = 80 * time.Second
+	policeGrowth   = 0.03 // per second after that
+	policeLess     = 0.35 // of the loss may be left if the lower rate was the cure
+)
+
+// policing finds out why packets are lost while the queue is empty. A policer drops what exceeds a rate; a bad radio link
+// drops what it likes. Sending a little less than what arrived tells them apart: the policer's losses stop, and what
+// arrived is its rate; the others go on, and are inherent to the path.
+type policing struct {
+	phase   policePhase
+	limit   Bitrate
+	until   time.Duration
+	hold    time.Duration
+	before  float64 // loss that began the test
+	bad     int     // windows in a row with excessive loss
+	lost    float64 // sum of the windows of the test
+	windows int
+	last    time.Duration
+}
+
+type policePhase uint8
+
+const (
+	unlimited policePhase = iota
+	settling
+	testing
+	holding
+	growing
+)
+
+// police limits the target to what a policer lets pass.
+func (e *Estimator) police(now time.Duration) {
+	p := &e.policing
+	if e.losses.fresh {
+		e.judgeLoss(now)
+	}
+	switch {
+	case p.phase == settling && now >= p.until:
+		p.phase, p.until, p.lost, p.windows = testing, now+policeTest, 0, 0
+	case p.phase == testing && now >= p.until && p.windows > 0:
+		e.endTest(now)
+	case p.phase == holding && now >= p.until:
+		p.phase, p.last = growing, now
+	case p.phase == growing:
+		p.limit = p.limit.scale(1 + policeGrowth*(now-p.last).Seconds())
+		p.last = now
+		if p.limit > e.config.Max {
+			*p = policing{}
+		}
+	}
+	if p.phase != unlimited {
+		e.target = min(e.target, p.limit)
+	}
+}
+
+// judgeLoss looks at a window of losses.
+func (e *Estimator) judgeLoss(now time.Duration) {
+	p := &e.policing
+	if p.phase == testing {
+		p.lost += e.losses.recent
+		p.windows++
+		return
+	}
+	idle := now-e.busyAt >= lossWindow && e.mode == Track
+	if !idle || !e.losses.excessive() {
+		p.bad = 0
+		return
+	}
+	p.bad++
+	if p.phase == settling || p.bad < 2 {
+		return
+	}
+	p.phase, p.until, p.bad = settling, now+e.rtt+policeSettle, 0
+	p.before = e.losses.recent
+	p.limit = e.delivered.over(controlWindow).scale(policeShare)
+}
+
+func (e *Estimator) endTest(now time.Duration) {
+	p := &e.policing
+	left := p.lost / float64(p.windows)
+	if left-e.losses.inherent > policeLess*(p.before-e.losses.inherent) {
+		e.losses.inherent = min(left, 0.5)
+		*p = policing{}
+		return
+	}
+	p.hold = min(max(2*p.hold, policeHold), policeHoldMost)
+	p.phase, p.until = holding, now+p.hold
+	e.capacity = p.limit
+}

@@ -1,0 +1,100 @@
+package bwe
+
+import "time"
+
+// Probe asks the sender for a short time at a higher rate: its packets, RTX or padding where media is not enough, are
+// marked with its ID.
+type Probe struct {
+	ID    int // above 0
+	Rate  Bitrate
+	Bytes int
+	Until time.Duration // the probe ends then, whatever was sent
+}
+
+const (
+	probeTime    = 15 * time.Millisecond
+	probePackets = 5 // a probe has at least so many
+	probePacket  = 1200
+	probeSlack   = 50 * time.Millisecond  // beyond twice its length that a probe may take
+	probePatient = 300 * time.Millisecond // and a round trip: what is not acknowledged by then is lost
+)
+
+// prober holds the probe that is under way.
+type prober struct {
+	lastID  int
+	current Probe
+	offered bool    // the caller has it
+	next    Bitrate // of the start probe that follows if this one finds room; 0 outside the start
+	wish    Bitrate // probe for this as soon as possible: what was there before feedback stopped
+	again   time.Duration
+	pause   time.Duration // between probes on demand
+	started bool
+
+	packets, acked      int
+	sentBytes, gotBytes int // but for the first packet
+	firstSent, lastSent time.Duration
+	firstRecv, lastRecv time.Duration
+}
+
+func (p *prober) busy() bool { return p.current.ID != 0 }
+
+// plan prepares a probe for the caller to fetch.
+func (p *prober) plan(now time.Duration, rate Bitrate) {
+	p.clear()
+	p.lastID++
+	bytes := max(rate.Bytes(probeTime), probePackets*probePacket)
+	p.current = Probe{ID: p.lastID, Rate: rate, Bytes: bytes, Until: now + 2*rate.Lasts(bytes) + probeSlack}
+}
+
+// clear forgets the probe but not what is to be probed later.
+func (p *prober) clear() {
+	*p = prober{lastID: p.lastID, next: p.next, wish: p.wish, again: p.again, pause: p.pause, started: p.started}
+}
+
+// cancel ends the probe, and with it the start.
+func (p *prober) cancel() {
+	p.clear()
+	p.next = 0
+}
+
+// sent notes a packet if it belongs to the probe.
+func (p *prober) sent(s Sent) {
+	if s.Probe == 0 || s.Probe != p.current.ID {
+		return
+	}
+	if p.packets == 0 {
+		p.firstSent = s.At
+	} else {
+		p.sentBytes += s.Size
+	}
+	p.packets++
+	p.lastSent = s.At
+}
+
+// arrived notes that a packet has arrived if it belongs to the probe.
+func (p *prober) arrived(probe int, recv time.Duration, size int) {
+	if probe == 0 || probe != p.current.ID {
+		return
+	}
+	if p.acked == 0 {
+		p.firstRecv, p.lastRecv = recv, recv
+	} else {
+		p.gotBytes += size
+	}
+	p.acked++
+	p.firstRecv, p.lastRecv = min(p.firstRecv, recv), max(p.lastRecv, recv)
+}
+
+// over tells whether nothing more is to be expected of the probe.
+func (p *prober) over(now, rtt time.Duration) bool {
+	ended := now >= p.current.Until || p.sentBytes+probePacket >= p.current.Bytes
+	return ended && (p.packets > 0 && p.acked == p.packets || now > max(p.lastSent, p.current.Until)+rtt+probePatient)
+}
+
+// result returns the rates of sending and of arrival; ok is false if too little was sent or arrived to tell.
+func (p *prober) result() (sent, got Bitrate, ok bool) {
+	if p.acked < probePackets-1 || p.acked*10 < p.packets*8 || p.lastSent <= p.firstSent || p.lastRecv <= p.firstRecv {
+		return 0, 0, false
+	}
+	return rateOf(p.sentBytes, p.lastSent-p.firstSent), rateOf(p.gotBytes, p.lastRecv-p.firstRecv), true
+}

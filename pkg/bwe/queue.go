@@ -1,0 +1,58 @@
+package bwe
+
+// queue is a first in, first out ring of items that grows as needed.
+type queue struct {
+	ring  []Item // its length is a power of two
+	first int
+	count int
+	bytes int
+}
+
+func (q *queue) len() int { return q.count }
+
+func (q *queue) at(i int) *Item { return &q.ring[(q.first+i)&(len(q.ring)-1)] }
+
+func (q *queue) front() *Item { return q.at(0) }
+
+func (q *queue) push(item Item) {
+	if q.count == len(q.ring) {
+		q.grow()
+	}
+	q.count++
+	*q.at(q.count - 1) = item
+	q.bytes += item.Size
+}
+
+func (q *queue) grow() {
+	ring := make([]Item, max(16, 2*len(q.ring)))
+	for i := range q.count {
+		ring[i] = *q.at(i)
+	}
+	q.ring, q.first = ring, 0
+}
+
+// pop takes the oldest item; there must be one.
+func (q *queue) pop() Item {
+	item := *q.front()
+	q.first = (q.first + 1) & (len(q.ring) - 1)
+	q.count--
+	q.bytes -= item.Size
+	return item
+}
+
+// shed removes the items of temporal layers above 0, but for those of the frame that is being sent.
+func (q *queue) shed(sending int64, dropped []Item) []Item {
+	kept := 0
+	for i := range q.count {
+		item := *q.at(i)
+		if item.Temporal > 0 && item.Frame != sending {
+			dropped = append(dropped, item)
+			q.bytes -= item.Size
+			continue
+		}
+		*q.at(kept) = item
+		kept++
+	}
+	q.count = kept
+	return dropped
+}

@@ -1,0 +1,114 @@
+package bwe
+
+import "time"
+
+// Following the capacity with a short queue. What each does is measured in the bench of RFC 8867 with all else unchanged.
+const (
+	controlWindow = 500 * time.Millisecond // of arrivals: long enough that the sizes of frames even out
+	drainWindow   = 200 * time.Millisecond // of arrivals while the queue is long: after a fall of the capacity 100 ms count
+
+	queueAtMbps = 16 * time.Millisecond // the queue that a flow of 1 Mbit/s wants, see wantedQueue
+	queueLeast  = 6 * time.Millisecond
+	queueMost   = 25 * time.Millisecond
+
+	busyShare  = 0.6                    // of the wanted queue: less may be the packets of one frame waiting for each other
+	busyMemory = 100 * time.Millisecond // the path counts as full for so long after a queue was seen
+
+	capacityQueue = 18 * time.Millisecond // above it what arrives is the capacity, below it is less
+	capacityTrust = 0.5                   // weight of a measurement at capacityFull and above, less below it
+	capacityFull  = 25 * time.Millisecond
+
+	drainQueue = 60 * time.Millisecond // above it the mode is Drain
+	gainDown   = 6.0                   // per second of queue too much
+	gainUp     = 3.0                   // per second of queue too little
+	mostUp     = 0.08
+	mostDown   = 0.75
+	mostAhead  = 200 * time.Millisecond // of prediction
+
+	growthQueue = 50 * time.Millisecond  // what a rise may add to the queue until feedback tells of it
+	mostGrowth  = 0.5                    // per round trip
+	idleCareful = 500 * time.Millisecond // for so long an empty queue is taken for a fluctuation at the known capacity
+	carefulUp   = 0.04
+)
+
+// wantedQueue is the queue that the flow aims at. It is shorter the more the flow gets: flows that share a bottleneck see
+// the same queue, so that the larger shrinks and the smaller grows until they are equal.
+func (e *Estimator) wantedQueue() time.Duration {
+	wanted := scaled(queueAtMbps, float64(Mbps)/float64(max(e.target, 1)))
+	return min(max(wanted, queueLeast), queueMost)
+}
+
+func scaled(d time.Duration, factor float64) time.Duration { return time.Duration(float64(d) * factor) }
+
+// track sets the target from a capacity that is known while the queue is busy, and looks for more while it is empty.
+func (e *Estimator) track(now time.Duration) {
+	arriving := e.delivered.over(controlWindow)
+	if arriving == 0 {
+		return
+	}
+	queue, wanted := e.delay.queue, e.wantedQueue()
+	if queue > scaled(wanted, busyShare) {
+		e.busyAt = now
+	}
+	e.learnCapacity(now, arriving)
+	switch {
+	case e.dips(now):
+	case now-e.busyAt < busyMemory:
+		e.hold(now, wanted)
+	default:
+		e.grow(now, arriving)
+	}
+	e.mode = Track
+	if queue > drainQueue {
+		e.mode = Drain
+	}
+}
+
+// learnCapacity notes what arrives while the queue is busy: that, and only that, is the capacity, or the share of it that
+// other flows leave. What arrives at any other time is less.
+func (e *Estimator) learnCapacity(now time.Duration, arriving Bitrate) {
+	queue := e.delay.queue
+	dipped := now < e.dipEnds+e.rtt+controlWindow // a dip must not cost its share
+	if queue > drainQueue {
+		arriving = e.delivered.over(drainWindow)
+	} else if queue <= capacityQueue || dipped {
+		e.capacity = max(e.capacity, arriving)
+		return
+	}
+	trust := capacityTrust * min(1, queue.Seconds()/capacityFull.Seconds())
+	e.capacity += (arriving - e.capacity).scale(trust)
+}
+
+// hold keeps the queue at its wanted length. The rate is the capacity with a correction for the queue that a packet sent
+// now will meet.
+func (e *Estimator) hold(now, wanted time.Duration) {
+	missing := (wanted - e.predictedQueue(now)).Seconds()
+	change := missing * gainUp
+	if missing < 0 {
+		change = missing * gainDown
+	}
+	e.target = e.capacity.scale(1 + min(max(change, -mostDown), mostUp))
+}
+
+// predictedQueue is the queue that a packet sent now will meet: what the last acknowledged packet met, and what was sent
+// since beyond the capacity. Without it the loop has the delay of a round trip, and either swings or is slow.
+func (e *Estimator) predictedQueue(now time.Duration) time.Duration {
+	last := e.history.find(e.lastAcked)
+	if last == nil || e.capacity <= 0 {
+		return e.delay.queue
+	}
+	added := e.capacity.Lasts(int(e.history.total-last.total)) - (now - last.at)
+	return max(0, e.delay.queue+min(max(added, -mostAhead), mostAhead))
+}
+
+// grow raises the target while the queue is empty, in proportion to what arrives: a sender that has little to send cannot
+// run away. A rise that turns out too high has been adding to the queue for a round trip and the time of the
+// measurement, which bounds the factor (RFC 8698, section 4.3).
+func (e *Estimator) grow(now time.Duration, arriving Bitrate) {
+	growth := min(mostGrowth, growthQueue.Seconds()/(e.rtt+100*time.Millisecond).Seconds())
+	most := arriving.scale(1 + growth)
+	if now-e.busyAt < idleCareful {
+		most = min(most, e.capacity.scale(1+carefulUp))
+	}
+	e.target = max(e.target, most)
+}
