@@ -52,10 +52,11 @@ func (d *delayMeter) end() bool {
 	}
 	d.batches[d.count%delayMean] = d.batch
 	d.count++
-	mean, n := time.Duration(0), min(d.count, delayMean)
+	above, n := time.Duration(0), min(d.count, delayMean)
 	for _, b := range d.batches[:n] {
-		mean += b / time.Duration(n)
+		above += b - d.batch
 	}
+	mean := d.batch + above/time.Duration(n)
 	d.updateBase(mean)
 	// A mean is late. A queue that grows is believed at once, but for what may be jitter.
 	d.queue = max(0, mean-d.base, min(d.batch, mean+delayLead)-d.base)

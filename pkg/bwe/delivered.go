@@ -5,54 +5,61 @@ import "time"
 const (
 	rateBucket  = 5 * time.Millisecond
 	rateBuckets = 256
-	rateSpan    = rateBucket * (rateBuckets - 1)
-	rateGap     = 60 // buckets, 300 ms
+	rateGap     = 60 // buckets: a pause of 300 ms
+	rateLeast   = 50 * time.Millisecond
 )
 
-// deliveredMeter measures the rate at which packets arrive, by the receiver's clock, over any window of up to 1.2 s. It
-// costs the same at any rate, and no time that a receiver claims can make it grow.
+// deliveredMeter measures the rate at which packets pass, over any window of up to 1.2 s, by any clock. It costs the same
+// at any rate, and no time that a receiver claims can make it grow.
 type deliveredMeter struct {
-	bytes   [rateBuckets]int
-	newest  int64 // index of the latest bucket since the origin of the receiver's clock
-	first   int64 // index of the first bucket with something in it
+	totals  [rateBuckets]int64 // bytes up to and with each bucket
+	newest  int64              // index of the latest bucket since the origin of the clock
+	first   int64              // index of the first bucket after the latest pause
 	started bool
 }
 
-// add takes a packet that has arrived.
-func (m *deliveredMeter) add(recv time.Duration, size int) {
-	index := int64(recv / rateBucket)
-	if !m.started || index-m.newest > int64(clockJump/rateBucket) || m.newest-index > int64(clockJump/rateBucket) {
+// add notes a packet.
+func (m *deliveredMeter) add(at time.Duration, size int) {
+	index := bucketOf(at)
+	const jump = int64(clockJump / rateBucket)
+	if !m.started || index-m.newest > jump || m.newest-index > jump {
 		*m = deliveredMeter{newest: index, first: index, started: true}
 	}
 	if index-m.newest > rateGap {
 		m.first = index
 	}
-	for n := 0; m.newest < index && n < rateBuckets; n++ {
+	total := *m.total(m.newest)
+	for m.newest < index {
 		m.newest++
-		m.bytes[m.slot(m.newest)] = 0
+		*m.total(m.newest) = total
 	}
-	m.newest = max(m.newest, index)
-	if m.newest-index < rateBuckets {
-		m.bytes[m.slot(index)] += size
+	if m.newest-index >= rateBuckets {
+		return // older than any window
+	}
+	for i := index; i <= m.newest; i++ {
+		*m.total(i) += int64(size)
 	}
 }
 
-func (m *deliveredMeter) slot(index int64) int {
-	return int((index%rateBuckets + rateBuckets) % rateBuckets)
+// bucketOf rounds down, also before the origin of a clock.
+func bucketOf(at time.Duration) int64 {
+	index := int64(at / rateBucket)
+	if at < 0 && at%rateBucket != 0 {
+		index--
+	}
+	return index
 }
 
-// over returns the mean rate of a window that ends with the latest arrival. At the start and after a pause of 300 ms the
+func (m *deliveredMeter) total(index int64) *int64 { return &m.totals[index&(rateBuckets-1)] }
+
+// over returns the mean rate of a window that ends with the latest packet. At the start and after a pause of 300 ms the
 // window is as long as what was seen since; 0 while that is less than 50 ms: a sender that was silent says nothing about
 // the path.
 func (m *deliveredMeter) over(window time.Duration) Bitrate {
-	seen := time.Duration(m.newest-m.first) * rateBucket
-	window = min(window, seen, rateSpan)
-	if !m.started || window < 50*time.Millisecond {
+	n := min(int64(window/rateBucket), m.newest-m.first, rateBuckets-1)
+	window = time.Duration(n) * rateBucket
+	if !m.started || window < rateLeast {
 		return 0
 	}
-	total := 0
-	for i := range int64(window / rateBucket) {
-		total += m.bytes[m.slot(m.newest-i)]
-	}
-	return rateOf(total, window/rateBucket*rateBucket)
+	return rateOf(int(*m.total(m.newest)-*m.total(m.newest - n)), window)
 }

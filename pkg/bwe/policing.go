@@ -30,11 +30,11 @@ type policing struct {
 type policePhase uint8
 
 const (
-	unlimited policePhase = iota
-	settling
-	testing
-	holding
-	growing
+	policeNothing policePhase = iota
+	policeSettling
+	policeTesting
+	policeHolding
+	policeGrowing
 )
 
 // police limits the target to what a policer lets pass.
@@ -44,20 +44,20 @@ func (e *Estimator) police(now time.Duration) {
 		e.judgeLoss(now)
 	}
 	switch {
-	case p.phase == settling && now >= p.until:
-		p.phase, p.until, p.lost, p.windows = testing, now+policeTest, 0, 0
-	case p.phase == testing && now >= p.until && p.windows > 0:
+	case p.phase == policeSettling && now >= p.until:
+		p.phase, p.until, p.lost, p.windows = policeTesting, now+policeTest, 0, 0
+	case p.phase == policeTesting && now >= p.until && p.windows > 0:
 		e.endTest(now)
-	case p.phase == holding && now >= p.until:
-		p.phase, p.last = growing, now
-	case p.phase == growing:
+	case p.phase == policeHolding && now >= p.until:
+		p.phase, p.last = policeGrowing, now
+	case p.phase == policeGrowing:
 		p.limit = p.limit.scale(1 + policeGrowth*(now-p.last).Seconds())
 		p.last = now
 		if p.limit > e.config.Max {
 			*p = policing{}
 		}
 	}
-	if p.phase != unlimited {
+	if p.phase != policeNothing {
 		e.target = min(e.target, p.limit)
 	}
 }
@@ -65,7 +65,7 @@ func (e *Estimator) police(now time.Duration) {
 // judgeLoss looks at a window of losses.
 func (e *Estimator) judgeLoss(now time.Duration) {
 	p := &e.policing
-	if p.phase == testing {
+	if p.phase == policeTesting {
 		p.lost += e.losses.recent
 		p.windows++
 		return
@@ -76,10 +76,10 @@ func (e *Estimator) judgeLoss(now time.Duration) {
 		return
 	}
 	p.bad++
-	if p.phase == settling || p.bad < 2 {
+	if p.phase == policeSettling || p.bad < 2 {
 		return
 	}
-	p.phase, p.until, p.bad = settling, now+e.rtt+policeSettle, 0
+	p.phase, p.until, p.bad = policeSettling, now+e.rtt+policeSettle, 0
 	p.before = e.losses.recent
 	p.limit = e.delivered.over(controlWindow).scale(policeShare)
 }
@@ -93,6 +93,6 @@ func (e *Estimator) endTest(now time.Duration) {
 		return
 	}
 	p.hold = min(max(2*p.hold, policeHold), policeHoldMost)
-	p.phase, p.until = holding, now+p.hold
+	p.phase, p.until = policeHolding, now+p.hold
 	e.capacity = p.limit
 }

@@ -23,13 +23,23 @@ func (e *Estimator) Probe(now time.Duration) (Probe, bool) {
 	if !p.started && e.history.latest >= 0 {
 		p.started = true
 		p.next = startSecond * e.config.Start
-		p.plan(now, min(startFirst*e.config.Start, e.useful()))
+		e.probeFor(now, startFirst*e.config.Start)
+	}
+	if p.busy() && !p.offered && now >= p.current.Until {
+		p.cancel() // nobody asked for it in time
 	}
 	if !p.busy() || p.offered {
 		return Probe{}, false
 	}
 	p.offered = true
 	return p.current, true
+}
+
+// probeFor plans a probe of a rate, or of what there is a use for, if that is more than the target.
+func (e *Estimator) probeFor(now time.Duration, rate Bitrate) {
+	if rate = min(rate, e.useful()); rate > e.target {
+		e.prober.plan(now, rate)
+	}
 }
 
 // useful is the highest rate that is worth a probe.
@@ -47,32 +57,30 @@ func (e *Estimator) judgeProbe(now time.Duration) {
 	if !p.busy() || !p.over(now, e.rtt) {
 		return
 	}
-	rate := p.current.Rate
+	rate, pause := p.current.Rate, p.pause
 	sent, got, ok := p.result()
 	next := p.next
 	p.cancel()
+	unlimited := ok && float64(got) >= probeClear*float64(min(sent, rate))
+	p.pause = pauseFirst
+	if !unlimited {
+		p.pause = min(max(2*pause, pauseFirst), pauseMost)
+	}
 	p.again = now + p.pause
 	if !ok || e.mode != Track {
-		p.pause = min(max(2*p.pause, pauseFirst), pauseMost)
 		return
 	}
 	share := probeUse
-	if limited := float64(got) < probeClear*float64(min(sent, rate)); limited {
+	if !unlimited {
 		share = probeLimited
-		p.pause = min(max(2*p.pause, pauseFirst), pauseMost)
-	} else {
-		p.pause = pauseFirst
 	}
 	proven := min(sent, got, rate)
 	e.proven = max(e.proven, proven)
 	e.target = max(e.target, proven.scale(share))
 	e.capacity = max(e.capacity, e.target)
-	if next > 0 && float64(got) >= probeGood*float64(rate) && rate < e.useful() {
-		p.plan(now, min(next, e.useful()))
-		p.next = max(next, startFurther*rate)
-		if next <= p.current.Rate {
-			p.next = startFurther * next
-		}
+	if next > 0 && float64(got) >= probeGood*float64(rate) {
+		p.next = startFurther * next
+		e.probeFor(now, next)
 	}
 }
 
@@ -80,16 +88,16 @@ func (e *Estimator) judgeProbe(now time.Duration) {
 // what is too much already.
 func (e *Estimator) planProbe(now time.Duration) {
 	p := &e.prober
-	if p.busy() || e.mode != Track || now-e.busyAt < busyMemory || e.policing.phase != unlimited {
+	if p.busy() || e.mode != Track || now-e.busyAt < busyMemory || e.policing.phase != policeNothing {
 		return
 	}
 	if p.wish > 0 {
-		p.plan(now, min(p.wish, e.config.Max))
+		e.probeFor(now, p.wish)
 		p.wish = 0
 		return
 	}
-	if step := e.demand.NextStep.scale(probeAbove); step > e.target && e.target < e.useful() && now >= p.again {
-		p.plan(now, min(step, e.config.Max))
+	if step := e.demand.NextStep.scale(probeAbove); step > e.target && now >= p.again {
+		e.probeFor(now, step)
 	}
 }
 

@@ -5,6 +5,7 @@ import "time"
 const (
 	silenceLeast    = 500 * time.Millisecond
 	silenceRTTs     = 3
+	silenceStart    = 2 * time.Second // before anything was heard: the first receiver report may take a second
 	silenceFallback = 5 * time.Second // receiver reports may be that rare (RFC 3550, section 6.2)
 	silenceStep     = 200 * time.Millisecond
 	silenceKeep     = 0.7
@@ -42,6 +43,9 @@ func (e *Estimator) heard(now time.Duration) {
 func (e *Estimator) patience() time.Duration {
 	if e.fallback.used {
 		return silenceFallback
+	}
+	if !e.fallback.heard {
+		return silenceStart
 	}
 	return max(silenceLeast, silenceRTTs*e.rtt)
 }

@@ -1,0 +1,188 @@
+package bwe
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+// drainPacer pops all that is due by a time, and notes when.
+func drainPacer(p *Pacer, now, until time.Duration) (at []time.Duration, items []Item) {
+	for {
+		for item, ok := p.Pop(now); ok; item, ok = p.Pop(now) {
+			at, items = append(at, now), append(items, item)
+		}
+		next, ok := p.Next()
+		if !ok || next > until {
+			return at, items
+		}
+		now = max(next, now)
+	}
+}
+
+func busyPath(target Bitrate) State {
+	return State{Target: target, Pacing: target.scale(paceFactor), Queue: 20 * time.Millisecond}
+}
+
+func TestPacerOrder(t *testing.T) {
+	p := NewPacer(Mbps)
+	p.SetState(busyPath(Mbps))
+	for i, k := range []Kind{Padding, FEC, Screen, Video, RTX, Audio, Audio} {
+		p.Push(0, Item{Ref: i, Kind: k, Size: 1000})
+	}
+	_, items := drainPacer(p, 0, time.Second)
+	var refs []int
+	for _, item := range items {
+		refs = append(refs, item.Ref)
+	}
+	if want := []int{5, 6, 4, 2, 3, 1, 0}; !slices.Equal(refs, want) {
+		t.Errorf("sent %v, want %v", refs, want)
+	}
+	if p.Push(0, Item{Kind: kinds, Size: 1}) || p.Push(0, Item{Kind: Video}) {
+		t.Error("took what it cannot send")
+	}
+}
+
+func TestAudioDoesNotWait(t *testing.T) {
+	p := NewPacer(100 * Kbps)
+	for range 50 {
+		p.Push(0, Item{Kind: Video, Size: 1200})
+	}
+	for now := time.Duration(0); now < time.Second; now += 20 * time.Millisecond {
+		p.Push(now, Item{Kind: Audio, Size: 100})
+		if item, ok := p.Pop(now); !ok || item.Kind != Audio {
+			t.Fatalf("audio waits at %v", now)
+		}
+		drainPacer(p, now, now)
+	}
+}
+
+// Over time no more goes out than the pacing rate and one burst, and no less while something waits.
+func TestPacerKeepsTheRate(t *testing.T) {
+	chance := rand.New(rand.NewPCG(4, 4))
+	for range 50 {
+		rate := Bitrate(100+chance.IntN(20_000)) * Kbps
+		p := NewPacer(rate)
+		p.SetState(busyPath(rate))
+		total := 0
+		for range 200 {
+			size := 100 + chance.IntN(1100)
+			total += size
+			p.Push(0, Item{Kind: Video, Size: size})
+		}
+		at, items := drainPacer(p, 0, time.Hour)
+		sent, pacing := 0, rate.scale(paceFactor)
+		for i := range items {
+			sent += items[i].Size
+			if most := pacing.Bytes(at[i]) + pacing.Bytes(burstTime) + 2*1200; sent > most {
+				t.Fatalf("at %v of %v: %d bytes by %v", rate, pacing, sent, at[i])
+			}
+		}
+		if took, want := at[len(at)-1], pacing.Lasts(total); took > want {
+			t.Errorf("at %v: %v for what lasts %v", pacing, took, want)
+		}
+	}
+}
+
+// While the path is calm a frame goes out in fours: that is one system call.
+func TestPacerBursts(t *testing.T) {
+	for _, c := range []struct {
+		state State
+		want  []int
+	}{
+		{State{Pacing: Mbps}, []int{4, 4, 2}},
+		{State{Pacing: Mbps, Loss: 0.01}, []int{1, 1, 1, 1, 1, 1, 1, 1, 1, 1}},
+		{State{Pacing: Mbps, Queue: 20 * time.Millisecond}, []int{1, 1, 1, 1, 1, 1, 1, 1, 1, 1}},
+		{State{Pacing: Mbps, Queue: 90 * time.Millisecond, Mode: Compete}, []int{2, 2, 2, 2, 2}},
+		{State{Pacing: 10 * Mbps, Queue: 20 * time.Millisecond}, []int{6, 4}},
+	} {
+		p := NewPacer(Mbps)
+		p.SetState(c.state)
+		for range 10 {
+			p.Push(0, Item{Kind: Video, Size: 1200, Frame: 3})
+		}
+		at, _ := drainPacer(p, 0, time.Hour)
+		var bursts []int
+		for i := range at {
+			if i == 0 || at[i] != at[i-1] {
+				bursts = append(bursts, 0)
+			}
+			bursts[len(bursts)-1]++
+		}
+		if !slices.Equal(bursts, c.want) {
+			t.Errorf("%+v: bursts of %v, want %v", c.state, bursts, c.want)
+		}
+	}
+}
+
+// What has waited too long makes way, but for what others need and the frame that is on its way.
+func TestPacerSheds(t *testing.T) {
+	p := NewPacer(100 * Kbps)
+	p.SetState(busyPath(100 * Kbps))
+	for i := range 12 {
+		p.Push(0, Item{Ref: i, Kind: Video, Size: 1200, Frame: int64(1 + i/2), Temporal: uint8((1 + i/2) % 2)})
+	}
+	if item, ok := p.Pop(0); !ok || item.Frame != 1 {
+		t.Fatal("nothing was sent")
+	}
+	if dropped := p.Shed(queueLimit, nil); len(dropped) != 0 {
+		t.Fatalf("dropped %v after %v", dropped, queueLimit)
+	}
+	before := p.Bytes()
+	var refs []int
+	dropped := p.Shed(queueLimit+1, nil)
+	for _, d := range dropped {
+		refs = append(refs, d.Ref)
+	}
+	if want := []int{4, 5, 8, 9}; !slices.Equal(refs, want) {
+		t.Errorf("dropped %v, want %v", refs, want)
+	}
+	if p.Bytes() != before-4*1200 {
+		t.Errorf("%d bytes wait, want %d", p.Bytes(), before-4*1200)
+	}
+	_, items := drainPacer(p, time.Second, time.Hour)
+	refs = refs[:0]
+	for _, item := range items {
+		refs = append(refs, item.Ref)
+	}
+	if want := []int{1, 2, 3, 6, 7, 10, 11}; !slices.Equal(refs, want) {
+		t.Errorf("sent %v, want %v", refs, want)
+	}
+}
+
+// A probe goes out at its rate, media first, and all that belongs to it is marked.
+func TestPacerProbes(t *testing.T) {
+	p := NewPacer(100 * Kbps)
+	p.SetState(busyPath(100 * Kbps))
+	p.StartProbe(Probe{ID: 7, Rate: 5 * Mbps, Bytes: 9600, Until: time.Second})
+	for range 3 {
+		p.Push(0, Item{Kind: Video, Size: 1200})
+	}
+	if got := p.Wants(0); got != 6000 {
+		t.Fatalf("wants %d bytes of padding, want 6000", got)
+	}
+	for range 5 {
+		p.Push(0, Item{Kind: Padding, Size: 1200})
+	}
+	if got := p.Wants(0); got != 0 {
+		t.Errorf("still wants %d", got)
+	}
+	p.Push(0, Item{Kind: Padding, Size: 1200}) // more than the probe
+	at, items := drainPacer(p, 0, time.Hour)
+	marked := 0
+	for i, item := range items {
+		if item.Probe == 7 {
+			marked++
+		} else if i < 8 {
+			t.Errorf("packet %d is not marked", i)
+		}
+	}
+	if marked != 8 || at[7] > (5*Mbps).Lasts(9600) {
+		t.Errorf("%d packets in %v", marked, at[7])
+	}
+	p.StartProbe(Probe{ID: 8, Rate: Mbps, Bytes: 6000, Until: 2 * time.Second})
+	if p.Wants(2*time.Second) != 0 {
+		t.Error("wants padding for a probe whose time is over")
+	}
+}
