@@ -27,6 +27,7 @@ type Flow struct {
 	Max        bwe.Bitrate      // of the video; 0 for 1.5 Mbit/s
 	First      bwe.Bitrate      // the start rate of the estimator; 0 for 300 kbit/s
 	NoFeedback [2]time.Duration // feedback of this time is lost
+	Skew       float64          // by which the receiver's clock is too fast
 }
 
 // Transfer is an endless TCP transfer in the forward direction.

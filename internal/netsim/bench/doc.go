@@ -7,9 +7,10 @@
 //	receiver.go  counts what arrives and reports it as transport-wide feedback, marshalled by pion/rtcp
 //	case.go      what a case consists of
 //	cases.go     RFC 8867, sections 5.1 to 5.8
-//	more.go      jitter, random and bursty loss, a policer, short queues, fast links
+//	more.go      jitter, random and bursty loss, a policer, short queues, fast links, wrong clocks
 //	run.go       runs a case with a seed
-//	measure.go   the metrics of a run
+//	measure.go   what is counted for each flow
+//	possible.go  the metrics that compare it with what the network would have carried
 //	score.go     medians over seeds and the levels that a case has to reach
 //	table.go     the table
 //
@@ -23,7 +24,9 @@
 //	       start of the transmission
 //	loss   share of the media packets that did not get through, for whatever reason
 //	ramp   the longest time from a rise of the capacity to the end of the first second at 90 % of what is possible
-//	drain  the longest time from a fall of the capacity to the first packet that waits less than 50 ms again
+//	drain  the longest time from a fall of the capacity to the first packet that waits less than 50 ms again, after
+//	       the one that waited longest
+//	audio  99th percentile of the queue, audio only: what the pacer does for it ends at the bottleneck
 //	jain   fairness index of what the flows of the forward direction got in the last 40 s
 //	share  of the media in what media and endless TCP got while both were active
 //	pad    padding / all that was sent

@@ -40,7 +40,7 @@ func newFlow(sim *netsim.Sim, c *Case, spec Flow, use uint64, out, back *netsim.
 		spec: spec, c: c, sim: sim, out: out, back: back, seq: -1, reported: 68,
 		estimator: bwe.New(bwe.Config{Min: 50 * bwe.Kbps, Max: most, Start: first}),
 		video:     video{min: min(leastVideo, spec.max()), max: spec.max(), chance: sim.Rand(use<<8 | 5)},
-		receiver:  receiver{offset: time.Duration(use) * 1234567 * time.Microsecond},
+		receiver:  receiver{skew: spec.Skew, offset: time.Duration(use) * 1234567 * time.Microsecond},
 	}
 	f.pacer = bwe.NewPacer(f.estimator.State().Pacing)
 	f.estimator.SetDemand(0, bwe.Demand{Sending: first, Wanted: most})

@@ -20,6 +20,8 @@ func more() []Case {
 		with("5.1, 10 % loss", Levels{Util: 75}, func(c *Case) { c.Forward.Loss.P = 0.1 }),
 		with("5.1, bursts of loss", Levels{Util: 88, QueueP95: 45 * ms}, func(c *Case) { c.Forward.Loss = netsim.Loss{P: 0.005, Recover: 0.25} }),
 		with("5.1, queue 70 ms", Levels{Util: 93, QueueP95: 45 * ms, Loss: 0.3}, func(c *Case) { c.Forward.Queue = 70 * ms }),
+		with("5.1, clock 500 ppm fast", Levels{Util: 93, QueueP95: 50 * ms}, func(c *Case) { c.Flows[0].Skew = 500e-6 }),
+		with("5.1, clock 500 ppm slow", Levels{Util: 93, QueueP95: 50 * ms}, func(c *Case) { c.Flows[0].Skew = -500e-6 }),
 		{
 			Name: "policer 1 Mbit/s", Duration: 100 * sec,
 			Forward: Path{Rate: netsim.Constant(10e6), Reference: 10e6, Policer: netsim.Policer{Rate: 1e6, Bucket: 20_000}},
