@@ -3,7 +3,7 @@ package bwe
 import "time"
 
 // Sharing with traffic that fills every queue. A flow that keeps a short queue beside TCP gets 7 to 12 % of the path;
-// with this it gets 44 to 54 % (RFC 8867, section 5.6, Reno and CUBIC, queues of 300 and 1000 ms).
+// with this it gets 43 to 55 % (RFC 8867, section 5.6, Reno and CUBIC, queues of 300 and 1000 ms).
 const (
 	debtQueue   = 70 * time.Millisecond // a longer queue should be draining
 	debtMargin  = 300 * time.Millisecond
@@ -13,8 +13,8 @@ const (
 
 	segmentSize = 1500 // bytes by which the window grows per round trip
 	windowLeast = 2 * segmentSize
-	windowCut   = 0.7  // at a loss, once per round trip, as CUBIC does (RFC 9438, section 4.6)
-	fairShare   = 0.55 // of the capacity is aimed at: half, and what tests of the rival cost
+	windowKept  = 0.72 // at a loss, once per round trip; CUBIC keeps 0.7 (RFC 9438, section 4.6)
+	fairShare   = 0.53 // of the capacity is aimed at: half, and what tests of the rival cost
 	slowest     = 0.3  // bounds of the growth, in segments per round trip
 	fastest     = 6.0
 
@@ -91,7 +91,7 @@ func (e *Estimator) compete(now time.Duration) {
 	}
 	r.window += e.windowGrowth() * segmentSize * dt / rtt.Seconds()
 	if e.losses.news && now-r.cutAt > rtt {
-		r.window, r.cutAt = max(windowLeast, r.window*windowCut), now
+		r.window, r.cutAt = max(windowLeast, r.window*windowKept), now
 	}
 	r.window = min(r.window, float64(e.config.Max.Bytes(rtt)))
 	e.target = Bitrate(r.window * 8 / rtt.Seconds())

@@ -1,15 +1,18 @@
 package bwe
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Following the capacity with a short queue. What each does is measured in the bench of RFC 8867 with all else unchanged.
 const (
 	controlWindow = 500 * time.Millisecond // of arrivals: long enough that the sizes of frames even out
 	drainWindow   = 200 * time.Millisecond // of arrivals while the queue is long: after a fall of the capacity 100 ms count
 
-	queueAtMbps = 16 * time.Millisecond // the queue that a flow of 1 Mbit/s wants, see wantedQueue
+	queueAtMbps = 12 * time.Millisecond // the queue that a flow of 1 Mbit/s wants, see wantedQueue
 	queueLeast  = 6 * time.Millisecond
-	queueMost   = 25 * time.Millisecond
+	queueMost   = 36 * time.Millisecond
 
 	busyShare  = 0.6                    // of the wanted queue: less may be the packets of one frame waiting for each other
 	busyMemory = 100 * time.Millisecond // the path counts as full for so long after a queue was seen
@@ -32,9 +35,11 @@ const (
 )
 
 // wantedQueue is the queue that the flow aims at. It is shorter the more the flow gets: flows that share a bottleneck see
-// the same queue, so that the larger shrinks and the smaller grows until they are equal.
+// the same queue, so that the larger shrinks and the smaller grows until they are equal. The power 1.5 makes that quick
+// enough to hold against chance (five flows with different round trips: Jain 0.995; with 0.7 0.986).
 func (e *Estimator) wantedQueue() time.Duration {
-	wanted := scaled(queueAtMbps, float64(Mbps)/float64(max(e.target, 1)))
+	x := float64(Mbps) / float64(max(e.target, 1))
+	wanted := scaled(queueAtMbps, min(x*math.Sqrt(x), 1000))
 	return min(max(wanted, queueLeast), queueMost)
 }
 

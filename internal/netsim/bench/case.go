@@ -58,7 +58,8 @@ type Case struct {
 	TCP      []Transfer
 	Web      int // readers of pages, with RFC 8867, section 5.7
 	Levels   Levels
-	Open     bool // the levels are out of reach of all that is known
+	Reached  Levels // where Levels are not reached, or not with every seed: what is
+	Open     bool   // that is so
 }
 
 func (f Flow) delay() time.Duration {

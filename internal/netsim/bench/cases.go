@@ -45,12 +45,13 @@ func RFC8867() []Case {
 		},
 		longTCP("Reno", netsim.Reno, 300*ms, 0.6),
 		longTCP("Reno", netsim.Reno, 1000*ms, 0),
-		open(longTCP("CUBIC", netsim.Cubic, 300*ms, 0)),
+		longTCP("CUBIC", netsim.Cubic, 300*ms, 0),
 		{
 			Name: "5.7 short TCP", Duration: 300 * sec,
 			Forward: Path{Rate: netsim.Constant(2e6), Reference: 2e6},
 			Flows:   make([]Flow, 2), Web: 10,
-			Levels: Levels{Util: 75, QueueP95: 160 * ms}, Open: true,
+			Levels: Levels{Util: 75, QueueP95: 160 * ms},
+			Open:   true, Reached: Levels{Util: 66, QueueP95: 175 * ms, Loss: 0.1},
 		},
 		{
 			Name: "5.8 pause and resume", Duration: 120 * sec,
@@ -64,11 +65,6 @@ func RFC8867() []Case {
 // at is a step of the capacity.
 func at(seconds int, rate int64) netsim.Step {
 	return netsim.Step{From: time.Duration(seconds) * sec, Rate: rate}
-}
-
-func open(c Case) Case {
-	c.Open = true
-	return c
 }
 
 // steps are the capacities of section 5.1.
@@ -87,5 +83,6 @@ func longTCP(name string, kind netsim.Congestion, queue time.Duration, loss floa
 		Flows:   []Flow{{Start: 5 * sec, Stop: 119 * sec}},
 		TCP:     []Transfer{{kind, 0, 120 * sec}},
 		Levels:  Levels{ShareLeast: 45, ShareMost: 55, Loss: loss},
+		Open:    true, Reached: Levels{ShareLeast: 38, ShareMost: 58, Loss: 1},
 	}
 }
