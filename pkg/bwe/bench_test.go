@@ -1,6 +1,7 @@
 package bwe
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ func hotPaths() []hotPath {
 		{"Pacer", func(testing.TB) func(int) { return pacing() }},
 		{"TransportCC", parsingTransportCC},
 		{"CCFB", parsingCCFB},
+		{"Divide/50", dividing},
 	}
 }
 
@@ -72,6 +74,13 @@ func parsingCCFB(t testing.TB) func(int) {
 			t.Fatal(err)
 		}
 	}
+}
+
+func dividing(testing.TB) func(int) {
+	tracks := randomTracks(rand.New(rand.NewPCG(1, 1)), 50)
+	var d Divider
+	choices := make([]int, 0, 50)
+	return func(i int) { d.Divide(Bitrate(i%30)*Mbps, tracks, choices[:0]) }
 }
 
 func BenchmarkHotPaths(b *testing.B) {
