@@ -4,7 +4,6 @@ import "time"
 
 // Demand is what the sender has use for.
 type Demand struct {
-	Sending  Bitrate // what goes out now
 	Wanted   Bitrate // what would go out if the path carried everything
 	NextStep Bitrate // the least rate at which something better than now could be sent, 0 for none
 }

@@ -28,9 +28,14 @@
 //	policing.go  losses without a queue: a policer, or a bad radio link
 //	probing.go   short bursts at a higher rate: at the start, and when there is a use for more
 //	silence.go   no feedback at all
+//	fallback.go  receiver reports and REMB, for want of better
 //
 // Whatever feedback says, the target stays within the configured bounds and below 1.5 times what acknowledgements have
 // proven; feedback for packets that were never sent, or a second time, is ignored.
+//
+// # Who gets it
+//
+// divide.go shares out a bitrate among the tracks of a Transport, pacer.go and queue.go say when each packet goes out.
 //
 // # What the package must not know
 //

@@ -4,8 +4,8 @@ import "time"
 
 // Item is a packet that waits to be sent.
 type Item struct {
-	Ref      int           // what the caller knows it by
-	Kind     Kind          //
+	Ref      int // what the caller knows it by
+	Kind     Kind
 	Size     int           // bytes of the IP packet, above 0
 	Temporal uint8         // temporal layer of Video and Screen: those above 0 can be left out
 	Frame    int64         // packets of one frame have one number, and are queued one after the other
@@ -158,10 +158,13 @@ func (p *Pacer) current(now time.Duration) Bitrate {
 	return p.rate
 }
 
-// Next returns when Pop is due again, and whether it is at all.
-func (p *Pacer) Next() (time.Duration, bool) {
-	if p.Bytes() == 0 {
+// Next returns when Pop is due again, 0 for at once; ok is false if nothing waits.
+func (p *Pacer) Next() (at time.Duration, ok bool) {
+	switch {
+	case p.Bytes() == 0:
 		return 0, false
+	case p.queues[Audio].len() > 0:
+		return 0, true
 	}
 	return p.next, true
 }

@@ -23,11 +23,10 @@ const (
 type prober struct {
 	lastID  int
 	current Probe
-	offered bool    // the caller has it
-	next    Bitrate // of the start probe that follows if this one finds room; 0 outside the start
-	wish    Bitrate // probe for this as soon as possible: what was there before feedback stopped
-	again   time.Duration
-	pause   time.Duration // between probes on demand
+	offered bool          // the caller has it
+	next    Bitrate       // of the start probe that follows if this one finds room; 0 outside the start
+	wish    Bitrate       // probe for this as soon as possible: what was there before feedback stopped
+	again   time.Duration // a probe on demand may be made then
 	started bool
 
 	packets, acked      int
@@ -48,7 +47,7 @@ func (p *prober) plan(now time.Duration, rate Bitrate) {
 
 // clear forgets the probe but not what is to be probed later.
 func (p *prober) clear() {
-	*p = prober{lastID: p.lastID, next: p.next, wish: p.wish, again: p.again, pause: p.pause, started: p.started}
+	*p = prober{lastID: p.lastID, next: p.next, wish: p.wish, again: p.again, started: p.started}
 }
 
 // cancel ends the probe, and with it the start.

@@ -13,8 +13,7 @@ const (
 	probeAbove   = 1.1  // the next step has to fit with room to spare
 
 	recoverShare = 0.85
-	pauseFirst   = 2 * time.Second // between probes on demand, doubled after each that failed up to
-	pauseMost    = 30 * time.Second
+	probePause   = 2400 * time.Millisecond // between probes on demand: a rise of the capacity is found within 3 s, for 20 kbit/s of padding
 )
 
 // Probe returns a probe that is to be sent now, once. Those of the start find 30 Mbit/s in 2.4 s instead of 12. It
@@ -58,21 +57,16 @@ func (e *Estimator) judgeProbe(now time.Duration) {
 	if !p.busy() || !p.over(now, e.rtt) {
 		return
 	}
-	rate, pause := p.current.Rate, p.pause
+	rate := p.current.Rate
 	sent, got, ok := p.result()
 	next := p.next
 	p.cancel()
-	unlimited := ok && float64(got) >= probeClear*float64(min(sent, rate))
-	p.pause = pauseFirst
-	if !unlimited {
-		p.pause = min(max(2*pause, pauseFirst), pauseMost)
-	}
-	p.again = now + p.pause
+	p.again = now + probePause
 	if !ok || e.mode != Track {
 		return
 	}
 	share := probeUse
-	if !unlimited {
+	if float64(got) < probeClear*float64(min(sent, rate)) {
 		share = probeLimited
 	}
 	proven := min(sent, got, rate)

@@ -25,6 +25,7 @@ type Flow struct {
 	Stop       time.Duration // 0 for the end of the case
 	Pause      [2]time.Duration
 	Max        bwe.Bitrate      // of the video; 0 for 1.5 Mbit/s
+	Layers     []bwe.Bitrate    // the only rates of the video, ascending, as when an SFU forwards it; none for any up to Max
 	First      bwe.Bitrate      // the start rate of the estimator; 0 for 300 kbit/s
 	NoFeedback [2]time.Duration // feedback of this time is lost
 	Skew       float64          // by which the receiver's clock is too fast
@@ -70,6 +71,9 @@ func (f Flow) delay() time.Duration {
 }
 
 func (f Flow) max() bwe.Bitrate {
+	if len(f.Layers) > 0 {
+		return f.Layers[len(f.Layers)-1]
+	}
 	if f.Max == 0 {
 		return 1500 * bwe.Kbps
 	}
@@ -81,6 +85,17 @@ func (f Flow) stop(c *Case) time.Duration {
 		return c.Duration
 	}
 	return f.Stop
+}
+
+// layer returns the index of the highest layer that fits into a rate; 0 if none does.
+func (f Flow) layer(rate bwe.Bitrate) int {
+	best := 0
+	for i, l := range f.Layers {
+		if l <= rate {
+			best = i
+		}
+	}
+	return best
 }
 
 // active tells whether a flow sends at a time.

@@ -10,6 +10,12 @@ import (
 // leastVideo is the rate below which the encoder does not go (RFC 8593).
 const leastVideo = 150 * bwe.Kbps
 
+// audioRate is what audio takes, and probeRoom the share above all layers up to which probes are of use.
+const (
+	audioRate = 20 * bwe.Kbps
+	probeRoom = 2
+)
+
 // flow is a sender and its receiver.
 type flow struct {
 	spec      Flow
@@ -35,7 +41,10 @@ func newFlow(sim *netsim.Sim, c *Case, spec Flow, use uint64, out, back *netsim.
 	if first == 0 {
 		first = 300 * bwe.Kbps
 	}
-	most := spec.max() + 20*bwe.Kbps
+	most := spec.max() + audioRate
+	if len(spec.Layers) > 0 {
+		most *= probeRoom // a probe has to exceed the step that it is for
+	}
 	f := &flow{
 		spec: spec, c: c, sim: sim, out: out, back: back, seq: -1, reported: 68,
 		estimator: bwe.New(bwe.Config{Min: 50 * bwe.Kbps, Max: most, Start: first}),
@@ -43,7 +52,7 @@ func newFlow(sim *netsim.Sim, c *Case, spec Flow, use uint64, out, back *netsim.
 		receiver:  receiver{skew: spec.Skew, offset: time.Duration(use) * 1234567 * time.Microsecond},
 	}
 	f.pacer = bwe.NewPacer(f.estimator.State().Pacing)
-	f.estimator.SetDemand(0, bwe.Demand{Sending: first, Wanted: most})
+	f.estimator.SetDemand(0, bwe.Demand{Wanted: most})
 	sim.At(spec.Start, f.nextFrame)
 	sim.At(spec.Start, f.nextAudio)
 	sim.At(spec.Start+feedbackLeast, func() { f.report(feedbackLeast) })
@@ -60,11 +69,26 @@ func (f *flow) nextFrame() {
 		return
 	}
 	f.frame++
-	packets, size := split(f.video.frame(now, f.estimator.State().Target-20*bwe.Kbps))
+	packets, size := split(f.video.frame(now, f.videoTarget(now)))
 	for range packets {
 		f.pacer.Push(now, bwe.Item{Kind: bwe.Video, Size: size, Frame: f.frame})
 	}
 	f.pump()
+}
+
+// videoTarget is what the video may take. Among layers it is the highest that fits, and the estimator is told of the next.
+func (f *flow) videoTarget(now time.Duration) bwe.Bitrate {
+	target := f.estimator.State().Target - audioRate
+	if len(f.spec.Layers) == 0 {
+		return target
+	}
+	layer := f.spec.layer(target)
+	demand := bwe.Demand{Wanted: probeRoom * (f.spec.max() + audioRate)}
+	if layer+1 < len(f.spec.Layers) {
+		demand.NextStep = f.spec.Layers[layer+1] + audioRate
+	}
+	f.estimator.SetDemand(now, demand)
+	return f.spec.Layers[layer]
 }
 
 func (f *flow) nextAudio() {

@@ -28,6 +28,9 @@ func more() []Case {
 			Flows:   make([]Flow, 1),
 			Levels:  Levels{Util: 97, Loss: 2},
 		},
+		with("5.1, layers", Levels{Util: 93, QueueP95: 50 * ms, Ramp: 4 * sec}, func(c *Case) {
+			c.Flows[0].Layers = []bwe.Bitrate{150 * bwe.Kbps, 500 * bwe.Kbps, 1200 * bwe.Kbps}
+		}),
 		{
 			Name: "app-limited", Duration: 100 * sec,
 			Forward: Path{Rate: netsim.Constant(1e6)},

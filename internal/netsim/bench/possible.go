@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/heliograph/heliograph/internal/netsim"
+	"github.com/heliograph/heliograph/pkg/bwe"
 )
 
 // capacity returns what a path lets pass at a time, in bit/s.
@@ -19,17 +20,21 @@ func (p Path) capacity(t time.Duration) float64 {
 }
 
 // possible returns what the flows of one direction could deliver at a time, in bit/s: their demand, and at most the
-// capacity or their fair share of it.
+// capacity or their fair share of it; a flow with layers, which must be alone, the highest that fits.
 func (w *world) possible(back bool, t time.Duration) float64 {
 	path := w.c.Forward
 	if back {
 		path = w.c.Back
 	}
 	demand, flows, others := 0.0, 0, 0
+	var layered *Flow
 	for _, f := range w.c.Flows {
 		if f.Back == back && f.active(&w.c, t) {
-			demand += float64(f.max() + 20_000)
+			demand += float64(f.max() + audioRate)
 			flows++
+			if len(f.Layers) > 0 {
+				layered = &f
+			}
 		}
 	}
 	for _, tcp := range w.c.TCP {
@@ -40,7 +45,11 @@ func (w *world) possible(back bool, t time.Duration) float64 {
 	if flows == 0 {
 		return 0
 	}
-	return min(demand, path.capacity(t)*float64(flows)/float64(flows+others))
+	could := min(demand, path.capacity(t)*float64(flows)/float64(flows+others))
+	if layered != nil {
+		could = float64(layered.Layers[layered.layer(bwe.Bitrate(could)-audioRate)] + audioRate)
+	}
+	return could
 }
 
 // got returns the bytes that the flows of one direction delivered.
