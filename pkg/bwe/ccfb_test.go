@@ -93,6 +93,23 @@ func TestNumbersFindNothingWrong(t *testing.T) {
 	}
 }
 
+// Two SSRCs that share a place are not taken for each other.
+func TestNumbersThatShareAPlace(t *testing.T) {
+	other := uint32(1)
+	for slotOf(other, 5) != slotOf(0, 5) {
+		other++
+	}
+	var numbers Numbers
+	numbers.Add(0, 5, 1)
+	if seq, ok := numbers.Find(other, 5); ok {
+		t.Errorf("found %d of another SSRC", seq)
+	}
+	numbers.Add(other, 5, 2)
+	if seq, ok := numbers.Find(0, 5); ok {
+		t.Errorf("found %d, which was pushed out", seq)
+	}
+}
+
 func TestCCFBMalformed(t *testing.T) {
 	good := marshalCCFB(t, 5, rtcp.CCFeedbackReportBlock{MediaSSRC: 7, MetricBlocks: make([]rtcp.CCFeedbackMetricBlock, 3)})
 	var numbers Numbers

@@ -103,9 +103,10 @@ func TestRouteChangeIgnoresOldNumbers(t *testing.T) {
 // Repeated, invented and late feedback changes nothing.
 func TestFeedbackThatIsNoNews(t *testing.T) {
 	c := newEcho(testConfig())
-	c.run(0, time.Second, true)
+	c.e.SetDemand(0, Demand{Wanted: 300 * Kbps})
+	c.run(300*Kbps, time.Second, true)
 	late := append([]Ack(nil), c.acks...)
-	c.run(0, time.Second, true)
+	c.run(300*Kbps, 250*time.Millisecond, true)
 	before := c.e.State()
 	for range 100 {
 		c.e.OnFeedback(c.now, late)
@@ -113,5 +114,22 @@ func TestFeedbackThatIsNoNews(t *testing.T) {
 	}
 	if got := c.e.State(); got != before {
 		t.Errorf("got %+v, want %+v", got, before)
+	}
+}
+
+// A receiver that says that all came at once gets no more than 1.5 times what was sent.
+func TestAReceiverThatLies(t *testing.T) {
+	c := newEcho(testConfig())
+	c.e.SetDemand(0, Demand{Wanted: 300 * Kbps})
+	for end := 30 * time.Second; c.now < end; {
+		c.run(400*Kbps, 500*time.Millisecond, false)
+		for i := range c.acks {
+			c.acks[i].Recv = c.now + time.Duration(i)*2*time.Millisecond // five times as fast as they were sent
+		}
+		c.e.OnFeedback(c.now, c.acks)
+		c.acks = c.acks[:0]
+		if got := c.e.State().Target; got > 640*Kbps {
+			t.Fatalf("target %v at %v, 400 kbit/s were sent", got, c.now)
+		}
 	}
 }

@@ -13,8 +13,8 @@ func TestHistoryMatchesTheModel(t *testing.T) {
 		h, model := newHistory(), map[int64]Sent{}
 		now, seq, total := time.Duration(0), int64(chance.IntN(100000)), int64(0)
 		for range 20_000 {
-			now += time.Duration(chance.IntN(int(4 * time.Millisecond)))
-			seq += int64(chance.IntN(20) / 18) // sometimes the same again, which is ignored
+			now += time.Duration(chance.IntN(int(time.Millisecond)))
+			seq += int64(chance.IntN(20)+18) / 20 // sometimes the same again, which is ignored
 			s := Sent{Seq: seq, At: now, Size: chance.IntN(1500), Kind: Video}
 			if _, known := model[seq]; h.add(s) != (!known && s.Size > 0) {
 				t.Fatalf("packet %+v: wrongly taken or refused", s)
@@ -22,7 +22,7 @@ func TestHistoryMatchesTheModel(t *testing.T) {
 				model[seq] = s
 				total += int64(s.Size)
 			}
-			ask := seq + 5 - int64(chance.IntN(400))
+			ask := seq + 5 - int64(chance.IntN(3500))
 			got, want := h.find(ask), model[ask]
 			if got == nil && want.Size > 0 && now-want.At < historySpan {
 				t.Fatalf("packet %d of %v is forgotten at %v", ask, want.At, now)

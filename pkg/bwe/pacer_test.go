@@ -116,6 +116,20 @@ func TestPacerBursts(t *testing.T) {
 	}
 }
 
+func TestPacerBurstsEndWithTheFrame(t *testing.T) {
+	p := NewPacer(Mbps)
+	p.SetState(State{Pacing: Mbps})
+	for i := range 6 {
+		p.Push(0, Item{Kind: Video, Size: 1200, Frame: int64(1 + i/2)})
+	}
+	at, _ := drainPacer(p, 0, time.Hour)
+	for i := range at {
+		if together := i%2 == 1; i > 0 && (at[i] == at[i-1]) != together {
+			t.Errorf("packets %d and %d go out at %v and %v", i-1, i, at[i-1], at[i])
+		}
+	}
+}
+
 // What has waited too long makes way, but for what others need and the frame that is on its way.
 func TestPacerSheds(t *testing.T) {
 	p := NewPacer(100 * Kbps)

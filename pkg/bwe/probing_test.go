@@ -49,17 +49,26 @@ func TestStartProbes(t *testing.T) {
 }
 
 func TestAProbeThatIsLostProvesNothing(t *testing.T) {
-	e := New(testConfig())
-	e.OnPacketSent(Sent{Seq: 0, Size: 100, Kind: Audio})
-	p, _ := e.Probe(0)
-	playProbe(e, p, 1, 0, 10*Mbps, 3)
-	if got := e.State().Target; got > 450*Kbps {
-		t.Errorf("target %v after a probe of which 3 of 5 were lost", got)
+	for start, lost := range map[Bitrate]int{300 * Kbps: 2, 3 * Mbps: 4} { // of 5 and 15 packets
+		e := New(Config{Min: 50 * Kbps, Max: 20 * Mbps, Start: start})
+		e.OnPacketSent(Sent{Seq: 0, Size: 100, Kind: Audio})
+		p, _ := e.Probe(0)
+		seq, now := playProbe(e, p, 1, 0, 20*Mbps, lost)
+		now += time.Second
+		e.OnPacketSent(Sent{Seq: seq, At: now, Size: 100, Kind: Audio})
+		e.OnFeedback(now+100*time.Millisecond, []Ack{{Seq: seq, Recv: now + 50*time.Millisecond}})
+		if e.prober.busy() {
+			t.Fatal("the probe is not judged")
+		}
+		if got := e.State().Target; got > start.scale(mostOverProven) {
+			t.Errorf("from %v to %v after a probe of which %d packets were lost", start, got, lost)
+		}
 	}
 }
 
 func TestAProbeThatNobodyFetchedIsOver(t *testing.T) {
 	c := newEcho(testConfig())
+	c.e.SetDemand(0, Demand{Wanted: 100 * Kbps}) // no start probes
 	c.run(100*Kbps, 3*time.Second, true)
 	c.e.SetDemand(c.now, Demand{Wanted: 3 * Mbps, NextStep: 2 * Mbps})
 	c.e.planProbe(c.now)
