@@ -1,0 +1,60 @@
+package udpio
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+)
+
+// portable is one datagram a call, by package net.
+type portable struct {
+	socket *Socket
+	in     []byte // made by the first receive
+}
+
+func (p *portable) receive(each func(from netip.AddrPort, b []byte)) error {
+	if p.in == nil {
+		p.in = make([]byte, maxPayload)
+	}
+	n, from, err := p.socket.conn.ReadFromUDPAddrPort(p.in)
+	if err != nil {
+		return err
+	}
+	p.socket.counters.receiveCalls.Add(1)
+	p.socket.counters.received.Add(1)
+	each(netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), p.in[:n])
+	return nil
+}
+
+func (p *portable) send(b []byte, to netip.AddrPort) error {
+	_, err := p.socket.conn.WriteToUDPAddrPort(b, to)
+	return err
+}
+
+func (p *portable) sender() sender { return portableSender{p} }
+
+type portableSender struct{ *portable }
+
+func (p portableSender) send(q *Queue, flows []*Flow) {
+	s := p.socket
+	for _, f := range flows {
+		for i := f.first; i != none; {
+			var b []byte
+			b, i = q.datagram(i)
+			err := p.portable.send(b, f.to)
+			s.counters.sendCalls.Add(1)
+			if err != nil {
+				s.dropped(portableReason(err), 1)
+				continue
+			}
+			s.counters.sent.Add(1)
+		}
+	}
+}
+
+func portableReason(err error) string {
+	if errors.Is(err, net.ErrClosed) {
+		return dropClosed
+	}
+	return systemReason(err)
+}
