@@ -10,6 +10,8 @@ import (
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/transport/v4/deadline"
+
+	"github.com/heliograph/heliograph/internal/udpio"
 )
 
 const (
@@ -25,12 +27,20 @@ type sender interface {
 	write(b []byte, to netip.AddrPort) error
 	// route makes what comes from the address go to c; nil ends that if it went to old.
 	route(from netip.AddrPort, c, old *Conn)
+	// flow is the way to the address by a queue; nil: this socket has no use for queues.
+	flow(q *udpio.Queue, to netip.AddrPort) *udpio.Flow
 }
 
 // path is a validated 5-tuple.
 type path struct {
 	via    sender
 	remote netip.AddrPort
+}
+
+// outlet is the way to a remote address. Media waits in flow, if there is one, for the end of a round.
+type outlet struct {
+	via  sender
+	flow *udpio.Flow
 }
 
 // request is a STUN request that came in and is not answered yet.
@@ -52,6 +62,7 @@ type Conn struct {
 	mux   *Mux
 	key   connKey
 	local net.Addr
+	batch *udpio.Queue // of what is sent; nil: all is sent at once
 	queue chan *datagram
 	done  chan struct{}
 	free  sync.Pool
@@ -62,7 +73,7 @@ type Conn struct {
 	mu       sync.Mutex
 	requests [rememberedIDs]request // a ring
 	next     int
-	current  map[netip.AddrPort]sender // the path of each remote address
+	current  map[netip.AddrPort]outlet // the path of each remote address
 	paths    []path                    // all validated ones, oldest first
 	closed   bool
 }
@@ -72,10 +83,10 @@ var (
 	_ ice.AddrPortReaderWriter = (*Conn)(nil)
 )
 
-func newConn(m *Mux, key connKey, local net.Addr) *Conn {
+func newConn(m *Mux, key connKey, local net.Addr, batch *udpio.Queue) *Conn {
 	return &Conn{
-		mux: m, key: key, local: local, queue: make(chan *datagram, queueLength), done: make(chan struct{}),
-		readDeadline: deadline.New(), current: map[netip.AddrPort]sender{},
+		mux: m, key: key, local: local, batch: batch, queue: make(chan *datagram, queueLength), done: make(chan struct{}),
+		readDeadline: deadline.New(), current: map[netip.AddrPort]outlet{},
 		free: sync.Pool{New: func() any { return new(datagram) }},
 	}
 }
@@ -131,26 +142,31 @@ func (c *Conn) ReadFrom(b []byte) (int, net.Addr, error) {
 	return n, net.UDPAddrFromAddrPort(from), nil
 }
 
-// WriteToAddrPort sends b by the socket that belongs there. What has no path is dropped, and that is no error.
+// WriteToAddrPort sends b by the socket that belongs there; RTP waits for the Flush of the Conn's Batch. What has no path is dropped,
+// and that is no error.
 func (c *Conn) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
 	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
-	via := c.way(b, to)
-	if via == nil {
+	out := c.way(b, to)
+	if out.via == nil {
 		c.mux.dropped("not_validated")
 		return len(b), nil
 	}
-	if err := via.write(b, to); err != nil {
+	if out.flow != nil && isRTP(b) {
+		out.flow.Put(b)
+		return len(b), nil
+	}
+	if err := out.via.write(b, to); err != nil {
 		return 0, err
 	}
 	return len(b), nil
 }
 
 // way finds the socket to send by: that of the request for a STUN response, else the path of the address.
-func (c *Conn) way(b []byte, to netip.AddrPort) sender {
+func (c *Conn) way(b []byte, to netip.AddrPort) outlet {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
-		return nil
+		return outlet{}
 	}
 	msg, ok := parseSTUN(b)
 	if !ok || msg.kind != bindingSuccess && msg.kind != bindingError {
@@ -166,15 +182,15 @@ func (c *Conn) way(b []byte, to netip.AddrPort) sender {
 		if msg.kind == bindingSuccess {
 			c.validate(path{via, to}, nominates)
 		}
-		return via
+		return outlet{via: via}
 	}
-	return nil
+	return outlet{}
 }
 
 // validate makes a 5-tuple a path, and the one to send by if it is nominated or the first. mu is held.
 func (c *Conn) validate(p path, nominated bool) {
-	if c.current[p.remote] == nil || nominated {
-		c.current[p.remote] = p.via
+	if now := c.current[p.remote].via; now == nil || nominated && now != p.via {
+		c.current[p.remote] = c.outlet(p)
 	}
 	for _, known := range c.paths {
 		if known == p {
@@ -185,12 +201,19 @@ func (c *Conn) validate(p path, nominated bool) {
 		oldest := c.paths[0]
 		c.paths = c.paths[1:]
 		oldest.via.route(oldest.remote, nil, c)
-		if c.current[oldest.remote] == oldest.via {
+		if c.current[oldest.remote].via == oldest.via {
 			delete(c.current, oldest.remote)
 		}
 	}
 	c.paths = append(c.paths, p)
 	p.via.route(p.remote, c, nil)
+}
+
+func (c *Conn) outlet(p path) outlet {
+	if c.batch == nil {
+		return outlet{via: p.via}
+	}
+	return outlet{via: p.via, flow: p.via.flow(c.batch, p.remote)}
 }
 
 // lost forgets the paths over a TCP connection that has ended.
@@ -204,8 +227,8 @@ func (c *Conn) lost(via sender) {
 		}
 	}
 	c.paths = kept
-	for remote, s := range c.current {
-		if s == via {
+	for remote, out := range c.current {
+		if out.via == via {
 			delete(c.current, remote)
 		}
 	}

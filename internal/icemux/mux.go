@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/pion/ice/v4"
+
+	"github.com/heliograph/heliograph/internal/udpio"
 )
 
 // Config says what a Mux listens on.
@@ -22,6 +24,8 @@ type Config struct {
 	TCPPort int
 	// Addrs are the local addresses. Empty: LocalAddrs().
 	Addrs []netip.Addr
+	// Portable forbids the batched calls of package udpio.
+	Portable bool
 	// Dropped is called with the reason of each dropped packet, from any goroutine; nil: nobody counts.
 	Dropped func(reason string)
 }
@@ -102,16 +106,16 @@ func (m *Mux) listen(c Config) error {
 	}
 	if c.UDPPort != 0 {
 		for _, a := range addrs {
-			conn, err := listenUDP(netip.AddrPortFrom(a, uint16(c.UDPPort)))
+			socket, err := listenUDP(netip.AddrPortFrom(a, uint16(c.UDPPort)), udpio.Config{
+				Buffer: socketBuffer, Portable: c.Portable, Dropped: m.droppedSome,
+			})
 			if errors.Is(err, syscall.EADDRNOTAVAIL) && len(c.Addrs) == 0 {
 				continue // the machine lost it, or another one has it too
 			}
 			if err != nil {
 				return fmt.Errorf("listen on UDP: %w", err)
 			}
-			_ = conn.SetReadBuffer(socketBuffer)
-			_ = conn.SetWriteBuffer(socketBuffer)
-			m.udp = append(m.udp, newUDPSocket(m, conn))
+			m.udp = append(m.udp, newUDPSocket(m, socket))
 		}
 	}
 	if c.TCPPort != 0 {
@@ -132,14 +136,14 @@ const (
 )
 
 // listenUDP opens one socket and waits for an address that cannot be used yet.
-func listenUDP(addr netip.AddrPort) (*net.UDPConn, error) {
+func listenUDP(addr netip.AddrPort, c udpio.Config) (*udpio.Socket, error) {
 	retry, patience := time.NewTicker(bindRetry), time.NewTimer(bindPatience)
 	defer retry.Stop()
 	defer patience.Stop()
 	for {
-		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(addr))
+		socket, err := udpio.Listen(addr, c)
 		if addr.Addr().Is4() || !errors.Is(err, syscall.EADDRNOTAVAIL) {
-			return conn, err
+			return socket, err
 		}
 		select {
 		case <-retry.C:
@@ -194,8 +198,12 @@ func (m *Mux) families() []netip.Addr {
 	return out
 }
 
-// GetConn gives an ICE agent the Conn of its user fragment, in the family of addr.
+// GetConn gives an ICE agent the Conn of its user fragment, in the family of addr. What it sends is sent at once.
 func (m *Mux) GetConn(ufrag string, addr net.Addr) (net.PacketConn, error) {
+	return m.conn(ufrag, addr, nil)
+}
+
+func (m *Mux) conn(ufrag string, addr net.Addr, batch *udpio.Queue) (net.PacketConn, error) {
 	ap, err := netip.ParseAddrPort(addr.String())
 	if err != nil {
 		return nil, fmt.Errorf("local address of a candidate: %w", err)
@@ -209,7 +217,7 @@ func (m *Mux) GetConn(ufrag string, addr net.Addr) (net.PacketConn, error) {
 	if c := m.conns[key]; c != nil {
 		return c, nil
 	}
-	c := newConn(m, key, net.UDPAddrFromAddrPort(ap))
+	c := newConn(m, key, net.UDPAddrFromAddrPort(ap), batch)
 	m.conns[key] = c
 	return c, nil
 }
@@ -223,6 +231,12 @@ func (m *Mux) RemoveConnByUfrag(ufrag string) {
 		if c != nil {
 			_ = c.Close()
 		}
+	}
+}
+
+func (m *Mux) droppedSome(reason string, n int) {
+	for range n {
+		m.dropped(reason)
 	}
 }
 
@@ -277,7 +291,7 @@ func (m *Mux) Close() error {
 	m.mu.Unlock()
 	var errs []error
 	for _, s := range m.udp {
-		errs = append(errs, s.conn.Close())
+		errs = append(errs, s.socket.Close())
 	}
 	if m.tcp != nil {
 		errs = append(errs, m.tcp.Close())

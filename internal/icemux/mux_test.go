@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -49,7 +50,12 @@ func freePort(t *testing.T) int {
 
 func listen(t *testing.T, c *counts, addrs ...string) *Mux {
 	t.Helper()
-	cfg := Config{UDPPort: freePort(t), Dropped: c.add}
+	return listenWith(t, Config{Dropped: c.add}, addrs...)
+}
+
+func listenWith(t *testing.T, cfg Config, addrs ...string) *Mux {
+	t.Helper()
+	cfg.UDPPort = freePort(t)
 	cfg.TCPPort = cfg.UDPPort
 	for _, a := range addrs {
 		cfg.Addrs = append(cfg.Addrs, netip.MustParseAddr(a))
@@ -124,8 +130,14 @@ func clientSocket(t *testing.T) *net.UDPConn {
 }
 
 func TestResponsesLeaveByTheSocketOfTheRequest(t *testing.T) {
+	for _, portable := range []bool{false, true} {
+		t.Run(fmt.Sprintf("portable=%v", portable), func(t *testing.T) { testResponses(t, portable) })
+	}
+}
+
+func testResponses(t *testing.T, portable bool) {
 	var c counts
-	m := listen(t, &c, "127.0.0.1", "127.0.0.2")
+	m := listenWith(t, Config{Dropped: c.add, Portable: portable}, "127.0.0.1", "127.0.0.2")
 	agent, client := agentOf(t, m, "ours"), clientSocket(t)
 	first := bindingMessage(t, stun.BindingRequest, "ours", false)
 	second := bindingMessage(t, stun.BindingRequest, "ours", true)

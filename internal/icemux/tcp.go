@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/heliograph/heliograph/internal/udpio"
 )
 
 const (
@@ -133,6 +135,9 @@ func (t *tcpConn) write(b []byte, _ netip.AddrPort) error {
 	}
 	return nil
 }
+
+// flow is none: the connection has a queue of its own.
+func (t *tcpConn) flow(*udpio.Queue, netip.AddrPort) *udpio.Flow { return nil }
 
 func (t *tcpConn) writeLoop() {
 	defer t.close()

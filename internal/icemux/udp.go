@@ -5,48 +5,70 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+
+	"github.com/heliograph/heliograph/internal/udpio"
 )
 
 // udpSocket is UDP on one local address.
 type udpSocket struct {
 	// Fixed after construction.
-	mux   *Mux
-	conn  *net.UDPConn
-	local netip.AddrPort
+	mux    *Mux
+	socket *udpio.Socket
+	local  netip.AddrPort
 
 	// Guarded by mu.
 	mu     sync.RWMutex
 	routes map[netip.AddrPort]*Conn
 }
 
-func newUDPSocket(m *Mux, conn *net.UDPConn) *udpSocket {
-	return &udpSocket{
-		mux: m, conn: conn, local: conn.LocalAddr().(*net.UDPAddr).AddrPort(), routes: map[netip.AddrPort]*Conn{},
-	}
+func newUDPSocket(m *Mux, socket *udpio.Socket) *udpSocket {
+	return &udpSocket{mux: m, socket: socket, local: socket.LocalAddr(), routes: map[netip.AddrPort]*Conn{}}
 }
 
 // read passes on what comes in until the socket is closed.
 func (s *udpSocket) read() {
-	b := make([]byte, maxDatagram+1)
+	take := s.take
 	for {
-		n, from, err := s.conn.ReadFromUDPAddrPort(b)
-		if errors.Is(err, net.ErrClosed) {
+		if err := s.socket.Receive(take); errors.Is(err, net.ErrClosed) {
 			return
 		}
-		if err != nil {
-			continue // an ICMP error of an earlier write: the next read is as good as ever
-		}
-		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
-		s.mu.RLock()
-		known := s.routes[from]
-		s.mu.RUnlock()
-		s.mux.receive(s, from, b[:n], known)
+		// Any other error is an ICMP error of an earlier write: the next read is as good as ever.
 	}
 }
 
-func (s *udpSocket) write(b []byte, to netip.AddrPort) error {
-	_, err := s.conn.WriteToUDPAddrPort(b, to)
-	return err
+func (s *udpSocket) take(from netip.AddrPort, b []byte) {
+	s.mu.RLock()
+	known := s.routes[from]
+	s.mu.RUnlock()
+	s.mux.receive(s, from, b, known)
+}
+
+func (s *udpSocket) write(b []byte, to netip.AddrPort) error { return s.socket.Send(b, to) }
+
+func (s *udpSocket) flow(q *udpio.Queue, to netip.AddrPort) *udpio.Flow {
+	return q.NewFlow(s.socket, to)
+}
+
+// UDPStats is what all UDP sockets did so far.
+func (m *Mux) UDPStats() udpio.Stats {
+	var sum udpio.Stats
+	for _, s := range m.udp {
+		sum.Add(s.socket.Stats())
+	}
+	return sum
+}
+
+// UDPBuffers is the smallest buffer that the system granted to a UDP socket in each direction, in bytes, and what it was asked for. 0:
+// there is no such socket, or the system does not say it.
+func (m *Mux) UDPBuffers() (receive, send, asked int) {
+	for i, s := range m.udp {
+		r, w := s.socket.Buffers()
+		if i == 0 {
+			receive, send = r, w
+		}
+		receive, send = min(receive, r), min(send, w)
+	}
+	return receive, send, socketBuffer
 }
 
 func (s *udpSocket) route(from netip.AddrPort, c, old *Conn) {

@@ -1,0 +1,40 @@
+package icemux
+
+import (
+	"net"
+
+	"github.com/pion/ice/v4"
+
+	"github.com/heliograph/heliograph/internal/udpio"
+)
+
+// Batch is the Mux as the Transports of one goroutine see it: the RTP that they send over UDP waits for Flush, so that the packets for one
+// address leave together. STUN, DTLS and RTCP, which other goroutines send too, leave at once; so does all that leaves by TCP. It
+// implements ice.UDPMux.
+type Batch struct {
+	*Mux
+	queue *udpio.Queue
+}
+
+var _ ice.UDPMux = (*Batch)(nil)
+
+// NewBatch makes a Batch. It needs no end.
+func (m *Mux) NewBatch() *Batch { return &Batch{m, udpio.NewQueue()} }
+
+// GetConn gives an ICE agent the Conn of its user fragment, in the family of addr.
+func (b *Batch) GetConn(ufrag string, addr net.Addr) (net.PacketConn, error) {
+	return b.conn(ufrag, addr, b.queue)
+}
+
+// Flush sends what waits. The goroutine that writes RTP calls it at the end of each round of its work.
+func (b *Batch) Flush() { b.queue.Flush() }
+
+// isRTP tells RTP from STUN, DTLS (RFC 7983, section 7) and RTCP (RFC 5761, section 4).
+func isRTP(b []byte) bool {
+	const firstRTCP, lastRTCP = 64, 95 // as payload types
+	if len(b) < 12 || b[0]>>6 != 2 {
+		return false
+	}
+	pt := b[1] & 0x7f
+	return pt < firstRTCP || pt > lastRTCP
+}
