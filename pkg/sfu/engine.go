@@ -53,7 +53,7 @@ func newAPI(t *Transport) (*webrtc.API, error) {
 	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	se.DisableActiveTCP(true)
 	se.SetIncludeLoopbackCandidate(true)
-	se.SetICEUDPMux(t.srv.ports.mux) // ICE-TCP included
+	se.SetICEUDPMux(t.worker.mux) // ICE-TCP included
 	se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	se.SetICETimeouts(consentPause, consentClose, 2*consentPause/10)
 	if err := se.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {

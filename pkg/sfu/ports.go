@@ -106,4 +106,13 @@ func (p *ports) addrs() []string {
 	return out
 }
 
+// share is the mux for one worker, and what sends the RTP that the worker has written by it in a round.
+func (p *ports) share() (mux ice.UDPMux, send func()) {
+	if m, ours := p.mux.(*icemux.Mux); ours {
+		b := m.NewBatch()
+		return b, b.Flush
+	}
+	return p.mux, func() {} // the caller's: it sends at once
+}
+
 func (p *ports) close() error { return p.mux.Close() }

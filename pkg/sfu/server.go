@@ -62,6 +62,7 @@ func New(c Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, log: cfg.Log, start: time.Now(), ports: p, rooms: map[string]*Room{}, metrics: m,
 	}
+	watchUDP(p, cfg.Registerer, cfg.Log)
 	s.scope.init(context.Background())
 	for i := range cfg.Workers {
 		w := newWorker(s, i)

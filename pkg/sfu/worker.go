@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pion/ice/v4"
 	"github.com/pion/rtp"
 	"go.uber.org/zap"
 
@@ -20,6 +21,8 @@ type worker struct {
 	srv   *Server
 	index int
 	wake  chan struct{} // one place
+	mux   ice.UDPMux    // of the Transports here
+	send  func()        // sends what a round has written by it
 
 	// Atomic.
 	load atomic.Int32 // Transports pinned here
@@ -66,8 +69,9 @@ type delivery struct {
 }
 
 func newWorker(s *Server, index int) *worker {
+	mux, send := s.ports.share()
 	return &worker{
-		srv: s, index: index, wake: make(chan struct{}, 1),
+		srv: s, index: index, mux: mux, send: send, wake: make(chan struct{}, 1),
 		transports: map[*Transport]struct{}{}, feeds: map[*Publication]*feed{},
 		outboxes: make([][]delivery, s.cfg.Workers),
 	}
@@ -186,6 +190,7 @@ func (w *worker) pass(now time.Duration, to *worker, d *delivery) {
 	w.outboxes[to.index] = append(w.outboxes[to.index], *d)
 }
 
+// flush ends a round: the other workers, who can begin meanwhile, get what is for them, and what was written goes to the sockets.
 func (w *worker) flush() {
 	for i, batch := range w.outboxes {
 		if len(batch) > 0 {
@@ -193,6 +198,7 @@ func (w *worker) flush() {
 			w.outboxes[i] = make([]delivery, 0, cap(batch))
 		}
 	}
+	w.guard(nil, w.send)
 }
 
 func (w *worker) deliver(now time.Duration, d *delivery) {
