@@ -11,6 +11,14 @@ import (
 	"github.com/heliograph/heliograph/pkg/rtpfwd"
 )
 
+// With these in offer and answer browsers tell their reference times, which we answer anyway (RFC 3611, sections 4.4, 4.5, 5.1). Who
+// sends no media has no other way to learn the round trip, and libwebrtc takes it for 100 ms until it does: it then asks that late
+// for a resend that was lost, too.
+const (
+	attrReports = "rtcp-xr"
+	reportTimes = "rcvr-rtt=all"
+)
+
 // answer is our SDP answer with what the workers need of it.
 type answer struct {
 	sdp      string
@@ -31,8 +39,8 @@ type answeredCodec struct {
 	nack bool
 }
 
-// parseAnswer reads Pion's local description and completes it: candidates by the configured addresses, and a start bitrate for
-// publications.
+// parseAnswer reads Pion's local description and completes it: candidates by the configured addresses, reference times, and a
+// start bitrate for publications.
 func parseAnswer(local string, o *offer, candidates []candidate) (*answer, error) {
 	var desc sdp.SessionDescription
 	if err := desc.UnmarshalString(local); err != nil {
@@ -55,6 +63,9 @@ func parseAnswer(local string, o *offer, candidates []candidate) (*answer, error
 		if _, ok := o.publications[mid]; ok && m.MediaName.Media == "video" {
 			setStartBitrate(m, line)
 			refuseDescriptor(m, line)
+		}
+		if offered := o.line(mid); offered != nil && offered.times {
+			m.Attributes = append(m.Attributes, sdp.Attribute{Key: attrReports, Value: reportTimes})
 		}
 	}
 	setCandidates(&desc, candidates)

@@ -67,3 +67,26 @@ func TestDescriptorIsAgreedWhereItIsNeeded(t *testing.T) {
 		}
 	}
 }
+
+// TestReferenceTimesAreAgreed: a receiver tells its reference times only where the answer has what its offer has.
+func TestReferenceTimesAreAgreed(t *testing.T) {
+	for offered, want := range map[string]int{
+		"a=rtcp-xr:rcvr-rtt=all": 1, "a=rtcp-xr:voip-metrics rcvr-rtt=all": 1, "a=rtcp-xr:voip-metrics": 0, "a=rtcp-xr:": 0, "a=rtcp-mux": 0,
+	} {
+		slots := []signaling.SlotOffer{{MID: "0", Kind: signaling.SlotVideo}, {MID: "1", Kind: signaling.SlotVideo}}
+		lines := []string{"a=recvonly", "a=rtpmap:96 VP8/90000"}
+		text := sdpOf(section("video", "0", append(lines, offered)...), section("video", "1", lines...))
+		o, err := parseOffer(&signaling.Offer{Rev: 1, SDP: text, Slots: slots}, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answered := []string{"a=sendonly", "a=rtpmap:96 VP8/90000"} // Pion leaves out what it does not know
+		a, err := parseAnswer(sdpOf(section("video", "0", answered...), section("video", "1", answered...)), o, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(a.sdp, "a=rtcp-xr:rcvr-rtt=all\r\n"); n != want {
+			t.Errorf("%s: stands %d times in the answer, want %d\n%s", offered, n, want, a.sdp)
+		}
+	}
+}

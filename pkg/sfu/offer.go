@@ -28,6 +28,7 @@ type offeredLine struct {
 	rids  []string // of simulcast, in the order of a=simulcast
 	ssrcs []ssrcPair
 	known bool // a codec that we know is offered
+	times bool // reference times of receivers are offered (RFC 3611, section 5.1)
 }
 
 // ssrcPair is a declared source and the source of its retransmissions (0: none).
@@ -147,6 +148,8 @@ func readLine(m *sdp.MediaDescription) (offeredLine, error) {
 			line.sends, line.recvs = false, false
 		case sdp.AttrKeyExtMap:
 			extmaps++
+		case attrReports:
+			line.times = line.times || slices.Contains(strings.Fields(a.Value), reportTimes)
 		case "rid":
 			if id, dir, _ := strings.Cut(a.Value, " "); strings.HasPrefix(dir, "send") {
 				rids[id] = true

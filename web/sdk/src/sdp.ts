@@ -95,8 +95,8 @@ function setFormat(section: string[], pt: string, parameters: Record<string, str
 const idleExtensions = ['toffset', 'csrc-audio-level', 'video-content-type', 'video-timing', 'color-space', 'playout-delay'];
 
 /** The offer without lines that mean nothing to the server: formats that the m-line does not list (Firefox), RTCP
- * addresses, extended reports, the sources of m-lines that only receive. It halves Firefox's offer, so that a join fits
- * into the 8 KiB that the server takes from a stranger. The browser keeps the full text. */
+ * addresses, the sources of m-lines that only receive. It halves Firefox's offer, so that a join fits into the 8 KiB that
+ * the server takes from a stranger. The browser keeps the full text. */
 export function slim(sdp: string): string {
   const s = split(sdp);
   s.media = s.media.map((section) => {
@@ -108,7 +108,7 @@ export function slim(sdp: string): string {
 }
 
 function isIdle(line: string, formats: Set<string>, receives: boolean): boolean {
-  if (/^a=(rtcp:|rtcp-xr:)/.test(line)) return true;
+  if (line.startsWith('a=rtcp:')) return true;
   if (receives && /^a=ssrc(-group)?:/.test(line)) return true;
   const format = /^a=(?:rtpmap|fmtp|rtcp-fb):(\d+) /.exec(line)?.[1];
   if (format !== undefined) return !formats.has(format);
