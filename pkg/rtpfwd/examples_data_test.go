@@ -63,6 +63,29 @@ var examples = []example{
 		},
 	},
 	{
+		name: "h265", codec: H265, encodings: 1, target: Layer{Temporal: 0},
+		packets: []examplePacket{
+			{note: "VPS", seq: 100, time: 3000, payload: unhex("40010c01ffff")},
+			{note: "IDR slice", seq: 101, time: 3000, marker: true, payload: unhex("2601af09")},
+			{note: "T1 (TSA)", seq: 102, time: 6000, marker: true, payload: unhex("0602d0")},
+			{note: "T0", seq: 103, time: 9000, marker: true, payload: unhex("0201d0")},
+			{note: "the target is now all temporal layers", target: &Layer{Temporal: 7}},
+			{note: "T1, no TSA", seq: 104, time: 12000, marker: true, payload: unhex("0202d0")},
+			{note: "T0", seq: 105, time: 15000, marker: true, payload: unhex("0201d0")},
+			{note: "T1 (TSA)", seq: 106, time: 18000, marker: true, payload: unhex("0602d0")},
+		},
+	},
+	{
+		name: "red", codec: Opus, encodings: 1, target: Layer{}, red: true,
+		packets: []examplePacket{
+			{note: "20 ms", seq: 100, time: 960, marker: true, payload: []byte{0xf8, 1}},
+			{note: "20 ms", seq: 101, time: 1920, payload: []byte{0xf8, 2}},
+			{note: "20 ms", seq: 103, time: 3840, payload: []byte{0xf8, 4}},
+			{note: "20 ms", seq: 104, time: 4800, payload: []byte{0xf8, 5}},
+			{note: "after 400 ms of silence", seq: 105, time: 24000, payload: []byte{0xf8, 6}},
+		},
+	},
+	{
 		name: "opus", codec: Opus, encodings: 1, target: Layer{},
 		packets: []examplePacket{
 			{note: "20 ms", seq: 100, time: 960, marker: true, payload: []byte{0xf8, 1}},

@@ -69,6 +69,7 @@ type example struct {
 	codec     Codec
 	encodings int
 	target    Layer
+	red       bool // the Slot gets RED
 	packets   []examplePacket
 }
 
@@ -111,7 +112,11 @@ func (e example) run(t testing.TB) string {
 	r.f = NewForwarder(ForwarderConfig{Codec: e.codec, Replicas: r.replicas})
 	r.f.SetTarget(0, e.target)
 	r.o = NewOutbound(OutboundConfig{SSRC: 1, SeqStart: 500, TimeStart: 90000, PictureIDStart: 70, Extensions: testIDs()})
-	r.o.SetSource(0, OutboundSource{CSRC: 7, Codec: e.codec, Rate: rate, PayloadType: 120})
+	source := OutboundSource{CSRC: 7, Codec: e.codec, Rate: rate, PayloadType: 120}
+	if e.red {
+		source.BlockPayloadType, source.Redundant = 121, 1
+	}
+	r.o.SetSource(0, source)
 	r.rows = append(r.rows, [2]string{"in: seq, time, numbers of the payload", "out"})
 	var late *examplePacket
 	for i := range e.packets {
@@ -156,7 +161,7 @@ func (r *exampleRun) give(b *examplePacket, rate uint32) {
 		return
 	}
 	r.now = time.Duration(b.time-uint32(b.encoding)*clockDistance) * time.Second / time.Duration(rate)
-	pt := map[Codec]uint8{VP8: ptVP8, VP9: ptVP9, H264: ptH264, AV1: ptAV1, Opus: ptOpus}[r.codec]
+	pt := map[Codec]uint8{VP8: ptVP8, VP9: ptVP9, H264: ptH264, H265: ptH265, AV1: ptAV1, Opus: ptOpus}[r.codec]
 	out := testPacket{pt: pt, seq: b.seq, time: b.time, marker: b.marker, payload: b.payload}
 	if b.frame != nil {
 		out.extensions = map[uint8][]byte{10: b.frame}
@@ -207,7 +212,18 @@ func (r *exampleRun) describe(raw []byte) string {
 	if x := p.GetExtension(10); len(x) >= 3 {
 		d.PictureID = int32(binary.BigEndian.Uint16(x[1:]))
 	}
-	return fmt.Sprintf("%d %6d%s", p.SequenceNumber, p.Timestamp, numbersOf(&d, p.Marker))
+	out := fmt.Sprintf("%d %6d%s", p.SequenceNumber, p.Timestamp, numbersOf(&d, p.Marker))
+	if !r.red {
+		return out
+	}
+	var red codec.RED
+	if err := codec.ParseRED(p.Payload, &red); err != nil {
+		r.t.Fatal(err)
+	}
+	for _, b := range red.Blocks() {
+		out += fmt.Sprintf("  %d: %d bytes", p.Timestamp-uint32(b.Offset), b.End-b.Start)
+	}
+	return out
 }
 
 // numbersOf writes the numbers that a payload counts frames with.
