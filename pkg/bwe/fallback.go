@@ -56,5 +56,5 @@ func (e *Estimator) OnFallback(now time.Duration, rr ReceiverReport, remb Bitrat
 		target = min(target, remb)
 	}
 	e.target = min(max(target, e.config.Min), e.config.Max)
-	e.proven = max(e.proven, e.target.scale(1/mostOverProven)) // or the first feedback would take it back
+	e.proven = max(e.proven, e.target.scale(1/mostOverProven)+1) // rounded up, or the first feedback would take it back
 }

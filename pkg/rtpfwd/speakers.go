@@ -67,6 +67,9 @@ type speaker struct {
 type Speakers struct {
 	ranked []speaker      // the most active first
 	rank   map[uint32]int // the index in ranked by id
+
+	settled   bool          // nothing was observed since
+	settledAt time.Duration // all were ordered: once is enough, and a second time might order them further
 }
 
 // NewSpeakers makes an empty room.
@@ -75,6 +78,7 @@ func NewSpeakers() *Speakers { return &Speakers{rank: make(map[uint32]int)} }
 // Observe takes the level (-dBov, 0 loudest, 127 silence) and the voice flag of one
 // audio packet of source id. The first one makes the source known.
 func (s *Speakers) Observe(now time.Duration, id uint32, level uint8, voice bool) {
+	s.settled = false
 	i, ok := s.rank[id]
 	if !ok {
 		i = len(s.ranked)
@@ -137,6 +141,10 @@ func (s *Speakers) Speaking(now time.Duration, out []SpeakerLevel) []SpeakerLeve
 
 // settle lets time pass for all and orders them anew.
 func (s *Speakers) settle(now time.Duration) {
+	if s.settled && s.settledAt == now {
+		return
+	}
+	s.settled, s.settledAt = true, now
 	for i := range s.ranked {
 		s.ranked[i].silence(now)
 		s.climb(i)
