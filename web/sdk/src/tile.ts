@@ -18,6 +18,9 @@ const knownAfterMs = 300;
 
 /** When a picture is shown that the browser says nothing of: one of 15 a second has come by then. */
 const revealAfterMs = 80;
+/** When it is shown at the latest where the browser does tell its timestamps: on a busy machine pictures may take long to be painted, and until
+ * then the element holds somebody else's. */
+const revealAtLastMs = 1000;
 
 /** Whether an element has a size and a place in the window; what clips it is known later. */
 function inView(box: DOMRect): boolean {
@@ -87,7 +90,7 @@ export class Tile {
       this.#live = live;
       this.#since = since;
       clearTimeout(this.#timeout);
-      if (live) this.#timeout = setTimeout(() => this.#reveal(), revealAfterMs);
+      if (live) this.#timeout = setTimeout(() => this.#reveal(), typeof this.#painted === 'number' ? revealAtLastMs : revealAfterMs);
       else this.element.style.opacity = '0';
       this.#tryReveal();
     }
