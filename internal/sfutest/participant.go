@@ -73,6 +73,9 @@ type Plan struct {
 
 	// Eager is a participant that asks for what is missing twice in a round trip and twice as often as browsers do.
 	Eager bool
+
+	// Once is a participant that asks once for what is missing, as libwebrtc does in upper spatial layers when the next picture goes on.
+	Once bool
 }
 
 // slots are the m-lines to offer.
@@ -230,6 +233,9 @@ func (p *Participant) offer(wanted []*wantedSlot, pubs []*Publication) (*signali
 		s.mid, s.noNACK = w.tr.Mid(), p.plan.NoNACK
 		if p.plan.Eager {
 			s.order.every, s.order.tries = max(s.order.every/2, leastRepairEvery), 3*repairTries
+		}
+		if p.plan.Once {
+			s.order.tries = 1
 		}
 		if p.plan.DeafAudio && s.media == signaling.KindAudio {
 			s.order.tries = 0

@@ -70,6 +70,14 @@ func hotPaths() []step {
 		{"Resend", resending},
 		{"Hold/order", func(testing.TB) func(int) { return pushing(0) }},
 		{"Hold/late", func(testing.TB) func(int) { return pushing(3) }},
+		{"Repairs", func(testing.TB) func(int) {
+			r, numbers := new(Repairs), new(TransportNumbers)
+			return func(i int) {
+				numbers.last = int64(i) + 1
+				r.Sent(numbers.last, Repair{SSRC: 1, Seq: uint16(i)})
+				r.Lost(numbers, uint16(i-3))
+			}
+		}},
 		{"Probe/repair", func(t testing.TB) func(int) { return probing(t, 1500) }},
 		{"Probe/padding", func(t testing.TB) func(int) { return probing(t, 200) }},
 		{"Observe", observing},

@@ -22,6 +22,7 @@ type egress struct {
 	closed  bool
 
 	numbers    rtpfwd.TransportNumbers
+	repairs    rtpfwd.Repairs
 	references rtpfwd.ReferenceTimes
 	reportAt   time.Duration
 }
@@ -282,7 +283,7 @@ func (w *worker) rtcp(now time.Duration, t *Transport, raw []byte) {
 				t.out.keyframeRequest(now, f.SSRC)
 			}
 		case *rtcp.TransportLayerCC:
-			t.out.acknowledged(p)
+			t.out.acknowledged(now, p)
 		case *rtcp.ExtendedReport:
 			t.out.referenceTimes(now, p)
 		}
@@ -298,13 +299,6 @@ func (e *egress) receptionReports(now time.Duration, reports []rtcp.ReceptionRep
 			}
 		}
 	}
-}
-
-// acknowledged takes transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01, section 3.1). Every packet that
-// came has a delta.
-func (e *egress) acknowledged(p *rtcp.TransportLayerCC) {
-	e.t.srv.metrics.feedback.Inc()
-	e.t.srv.metrics.acknowledged.Add(float64(len(p.RecvDeltas)))
 }
 
 // referenceTimes keeps what receivers tell of their clocks until the next report; other blocks are ignored.
@@ -332,12 +326,7 @@ func (e *egress) nack(now time.Duration, n *rtcp.TransportLayerNack) {
 		}
 	}
 	w.resends = ss.out.Feedback(now, e.t.roundTrip(), w.nacks, &e.budget, w.resends[:0])
-	for _, r := range w.resends {
-		if k := ss.out.Resend(now, r, w.buf[:]); k > 0 {
-			ss.write(k)
-			e.t.srv.metrics.resent.Inc()
-		}
-	}
+	e.resend(now, ss, w.resends)
 }
 
 // keyframeRequest takes a subscriber's wish for a keyframe of what it sees. Who has told of losses is believed to need it: a lie wins

@@ -43,6 +43,7 @@ type worker struct {
 	choices    []rtpfwd.Choice
 	resends    []rtpfwd.Resend
 	nacks      []uint16
+	again      [1]uint16 // a lost repair
 }
 
 // maxPacket bounds what is sent: more than any path carries unfragmented.
