@@ -58,6 +58,9 @@ func (r *Replica) SetSupply(s Supply) {
 	}
 	r.usual = SeqNo(len(r.Ring.packets))
 	r.oldest = r.recent.newest - r.usual + 1
+	if r.recent.known && r.recent.start < r.oldest {
+		r.recent.drop() // the Ring has lost its first packets
+	}
 	r.Ring.grow(pictureCacheSize)
 }
 
@@ -70,6 +73,9 @@ func (r *Replica) evict() {
 	from := k.newest - r.usual + 1
 	if r.supply == NotToBeHad && k.known {
 		from = min(from, k.start)
+	}
+	if k.known && k.start < from {
+		k.drop() // its first packets go now
 	}
 	if from-r.oldest > SeqNo(len(r.Ring.packets)) {
 		r.oldest = from - SeqNo(len(r.Ring.packets))
