@@ -14,6 +14,7 @@ import (
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 
+	"github.com/heliograph/heliograph/internal/rtporder"
 	"github.com/heliograph/heliograph/pkg/signaling"
 )
 
@@ -232,13 +233,13 @@ func (p *Participant) offer(wanted []*wantedSlot, pubs []*Publication) (*signali
 		s := newSlot(p.world, w.kind, w.media, w.group)
 		s.mid, s.noNACK = w.tr.Mid(), p.plan.NoNACK
 		if p.plan.Eager {
-			s.order.every, s.order.tries = max(s.order.every/2, leastRepairEvery), 3*repairTries
+			s.order.Every, s.order.Tries = max(s.order.Every/2, rtporder.LeastEvery), 3*rtporder.Tries
 		}
 		if p.plan.Once {
-			s.order.tries = 1
+			s.order.Tries = 1
 		}
 		if p.plan.DeafAudio && s.media == signaling.KindAudio {
-			s.order.tries = 0
+			s.order.Tries = 0
 		}
 		p.slots = append(p.slots, s)
 		p.byMID[s.mid] = s

@@ -8,6 +8,7 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 
+	"github.com/heliograph/heliograph/internal/rtporder"
 	"github.com/heliograph/heliograph/pkg/signaling"
 )
 
@@ -26,7 +27,7 @@ type Slot struct {
 	types    map[uint8]int // packets by their payload types
 	ssrc     uint32
 	rtxSSRC  uint32
-	order    *order
+	order    *rtporder.Order
 	decoder  decoder
 	csrc     uint32
 	switches []Switch
@@ -70,9 +71,9 @@ func newSlot(w *World, kind signaling.SlotKind, media signaling.Kind, group stri
 	s := &Slot{kind: kind, media: media, group: group, world: w, types: map[uint8]int{}}
 	rtt := 2 * w.network.delay // a browser learns it by its reports
 	if media == signaling.KindAudio {
-		s.order, s.decoder = newOrder(rtt, audioPatience), &audioDecoder{slot: s}
+		s.order, s.decoder = rtporder.New(rtt, rtporder.AudioPatience), &audioDecoder{slot: s}
 	} else {
-		s.order, s.decoder = newOrder(rtt, videoPatience), &videoDecoder{slot: s}
+		s.order, s.decoder = rtporder.New(rtt, rtporder.VideoPatience), &videoDecoder{slot: s}
 	}
 	return s
 }
@@ -104,29 +105,19 @@ func (s *Slot) rtp(now time.Duration, p *rtp.Packet) []rtcp.Packet {
 	}
 	s.packets++
 	s.types[p.PayloadType]++
-	for _, q := range s.order.put(now, p, repair, nil) {
+	for _, q := range s.order.Put(now, p, repair, nil) {
 		s.inOrder(now, q)
 	}
 	s.skip(now)
-	return s.feedback(now, s.order.fresh(now))
+	return s.feedback(now, s.order.Fresh(now))
 }
 
 // skip goes on with the newest keyframe that is whole, if something before it is missing: nothing needs that any more.
 func (s *Slot) skip(now time.Duration) {
-	if _, stuck := s.order.stuck(); !stuck || s.media != signaling.KindVideo {
+	if _, stuck := s.order.Stuck(); !stuck || s.media != signaling.KindVideo {
 		return
 	}
-	newest := int64(-1)
-	for seq, p := range s.order.waiting {
-		if seq > newest && startsKeyframe(p) && s.order.whole(seq) {
-			newest = seq
-		}
-	}
-	if newest < 0 {
-		return
-	}
-	s.order.skipTo(newest)
-	for _, q := range s.order.drain(now, nil) {
+	for _, q := range s.order.SkipToNewest(now, startsKeyframe, nil) {
 		s.inOrder(now, q)
 	}
 }
@@ -155,7 +146,7 @@ func (s *Slot) feedback(now time.Duration, lost []uint16) []rtcp.Packet {
 	if len(lost) > 0 && !s.noNACK {
 		out = append(out, &rtcp.TransportLayerNack{SenderSSRC: 1, MediaSSRC: s.ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers(lost)})
 	}
-	since, stuck := s.order.stuck()
+	since, stuck := s.order.Stuck()
 	stuck = stuck && s.media == signaling.KindVideo && now-since >= stuckAfter
 	if (stuck || s.decoder.wantsKeyframe()) && !s.quiet && (!s.asked || now-s.askedAt >= keyframeEvery) {
 		s.asked, s.askedAt = true, now
@@ -168,10 +159,10 @@ func (s *Slot) feedback(now time.Duration, lost []uint16) []rtcp.Packet {
 func (s *Slot) tick(now time.Duration) []rtcp.Packet {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, p := range s.order.drain(now, nil) {
+	for _, p := range s.order.Drain(now, nil) {
 		s.inOrder(now, p)
 	}
-	return s.feedback(now, s.order.due(now))
+	return s.feedback(now, s.order.Due(now))
 }
 
 // senderReport learns how the slot's timestamps run against the server's clock.
@@ -186,10 +177,11 @@ func (s *Slot) senderReport(now time.Duration, sr *rtcp.SenderReport) {
 func (s *Slot) receptionReport(now time.Duration) (rtcp.ReceptionReport, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.order.started {
+	newest, started := s.order.Newest()
+	if !started {
 		return rtcp.ReceptionReport{}, false
 	}
-	r := rtcp.ReceptionReport{SSRC: s.ssrc, LastSequenceNumber: uint32(s.order.next - 1), TotalLost: uint32(s.order.lost)}
+	r := rtcp.ReceptionReport{SSRC: s.ssrc, LastSequenceNumber: newest, TotalLost: uint32(s.order.Stats().Lost)}
 	if s.reported {
 		r.LastSenderReport, r.Delay = s.reportMid, uint32((now-s.reportAt).Seconds()*65536)
 	}

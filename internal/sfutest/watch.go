@@ -81,8 +81,9 @@ func (p *Participant) LeftBecause(identity string) string {
 func (p *Participant) Loss() (lost, repaired int) {
 	for _, s := range p.allSlots() {
 		s.mu.Lock()
-		lost += s.order.lost
-		repaired += s.order.repaired
+		st := s.order.Stats()
+		lost += st.Lost
+		repaired += st.Repaired
 		s.mu.Unlock()
 	}
 	return lost, repaired
@@ -130,7 +131,7 @@ func (s *Slot) wrongFaces(w *World, names map[uint32]string) []string {
 func (s *Slot) Lost() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.order.lost
+	return s.order.Stats().Lost
 }
 
 // Switches are the changes of source on the slot.
@@ -151,7 +152,7 @@ func (s *Slot) SSRC() uint32 {
 func (s *Slot) FirstSeq() (uint16, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.order.first, s.order.started
+	return s.order.First()
 }
 
 // Drift is how far the timestamps of the slot have run ahead of real time between the first frame and the last one.
@@ -175,5 +176,6 @@ func (s *Slot) MID() string { return s.mid }
 func (s *Slot) NewestSeq() uint16 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return uint16(s.order.next - 1)
+	newest, _ := s.order.Newest()
+	return uint16(newest)
 }

@@ -40,15 +40,15 @@ type DevTokens struct {
 	shape    *shape
 }
 
-// devTokenRequest asks for a token.
-type devTokenRequest struct {
+// DevTokenRequest asks for a token: the body of POST /v1/dev/token.
+type DevTokenRequest struct {
 	Room     string `json:"room" max:"256"`
 	Identity string `json:"identity,omitempty" max:"256"` // made up if empty
 	Name     string `json:"name,omitempty" max:"256"`
 }
 
-// devTokenResponse is the token and what to do with it.
-type devTokenResponse struct {
+// DevTokenResponse is the token and what to do with it: the body of the answer.
+type DevTokenResponse struct {
 	Token    string    `json:"token"`
 	URL      string    `json:"url"` // of the websocket
 	Room     string    `json:"room"`
@@ -70,7 +70,7 @@ func NewDevTokens(c DevTokenConfig) (*DevTokens, error) {
 	return &DevTokens{
 		config:   c,
 		loopback: c.Listen != nil && localhost.Is(c.Listen.String()),
-		shape:    shapeOf(reflect.TypeFor[devTokenRequest]()),
+		shape:    shapeOf(reflect.TypeFor[DevTokenRequest]()),
 	}, nil
 }
 
@@ -147,19 +147,19 @@ func (t *DevTokens) give(w http.ResponseWriter, r *http.Request) {
 		writeHTTPError(w, http.StatusBadRequest, classify(err))
 		return
 	}
-	writeJSON(w, http.StatusOK, devTokenResponse{
+	writeJSON(w, http.StatusOK, DevTokenResponse{
 		Token: token, URL: connectURL(r), Room: q.Room, Identity: q.Identity, Expires: expires,
 	})
 }
 
-func (t *DevTokens) decode(body []byte) (*devTokenRequest, error) {
+func (t *DevTokens) decode(body []byte) (*DevTokenRequest, error) {
 	if !shallow(body) || !json.Valid(body) {
 		return nil, &Error{Code: CodeMalformed}
 	}
 	if err := t.shape.check("body", []byte(strings.TrimSpace(string(body)))); err != nil {
 		return nil, Errorf(CodeInvalid, "%w", err)
 	}
-	var q devTokenRequest
+	var q DevTokenRequest
 	if err := json.Unmarshal(body, &q); err != nil {
 		return nil, Errorf(CodeInvalid, "%w", err)
 	}

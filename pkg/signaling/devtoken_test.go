@@ -36,7 +36,7 @@ func devTokens(t *testing.T, c DevTokenConfig) *DevTokens {
 func TestDevToken(t *testing.T) {
 	w := httptest.NewRecorder()
 	devTokens(t, DevTokenConfig{Listen: loopbackListener}).ServeHTTP(w, devRequest(nil))
-	var got devTokenResponse
+	var got DevTokenResponse
 	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != 200 {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
@@ -66,7 +66,7 @@ func TestDevTokenMakesUpAnIdentity(t *testing.T) {
 		r.RemoteAddr = "[::1]:5555"
 		r.Header.Set("Content-Type", "application/json")
 		devTokens(t, DevTokenConfig{Listen: loopbackListener}).ServeHTTP(w, r)
-		var got devTokenResponse
+		var got DevTokenResponse
 		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != 200 || got.URL != "wss://[::1]:8080/v1/connect" {
 			t.Fatalf("%d %s", w.Code, w.Body)
 		}
