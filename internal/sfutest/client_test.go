@@ -63,6 +63,9 @@ func (b *bot) packet(s *client.Slot, p *rtp.Packet) {
 		b.holes += int(p.SequenceNumber - last - 1)
 	}
 	b.last[s.MID()] = p.SequenceNumber
+	if len(p.Payload) == 0 {
+		return
+	}
 	payload := p.Payload[1:]
 	if s.Media() == signaling.KindVideo {
 		start := p.Payload[0]&0x10 != 0

@@ -28,8 +28,8 @@ type Config struct {
 	Publish []Format
 
 	// OnPacket takes each packet of a slot, in the order of sequence numbers and repaired where that was possible; what could not
-	// be repaired is a hole in the numbers. The packet is lent: it is valid until OnPacket returns. nil: packets are received,
-	// acknowledged and dropped.
+	// be repaired is a hole in the numbers. One without a payload stands for something that the server left out on purpose. The
+	// packet is lent: it is valid until OnPacket returns. nil: packets are received, acknowledged and dropped.
 	OnPacket func(s *Slot, p *rtp.Packet)
 	// Filter sees each decrypted RTP packet before anything else, and may change it; false loses it. It is for tests: with it there
 	// is no replay protection (RFC 3711, section 3.3.2), as resends of what it has lost would be taken for replays. nil: none.

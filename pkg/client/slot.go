@@ -168,14 +168,11 @@ func (s *Slot) rtp(now time.Duration, p *rtp.Packet) []rtcp.Packet {
 	return feedback
 }
 
-// deliver gives what is in order to the program. An empty packet stands for what the server left out. delivering is held.
+// deliver gives what is in order to the program. delivering is held.
 func (s *Slot) deliver() {
 	packets, bytes := 0, 0
 	for i, p := range s.out {
 		s.out[i] = nil
-		if len(p.Payload) == 0 {
-			continue
-		}
 		packets++
 		bytes += len(p.Payload)
 		if s.participant.config.OnPacket != nil {
