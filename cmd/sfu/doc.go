@@ -3,6 +3,7 @@
 //	sfu [serve]        run the server
 //	sfu token create   make a token for one identity in one room
 //	sfu check          read the configuration and say what it means, without opening anything
+//	sfu loadtest       fill rooms with participants and measure what they get
 //
 // This is the only package that wires the others together:
 //

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pion/rtp"
 
+	"github.com/heliograph/heliograph/internal/synthetic"
 	"github.com/heliograph/heliograph/pkg/client"
 	"github.com/heliograph/heliograph/pkg/signaling"
 )
@@ -71,7 +72,7 @@ func (b *bot) packet(s *client.Slot, p *rtp.Packet) {
 		start := p.Payload[0]&0x10 != 0
 		payload = p.Payload[vp8Descriptor:]
 		if start {
-			payload = payload[vp8Header(payload):]
+			payload = payload[synthetic.VP8HeaderSize(payload):]
 		}
 	}
 	st, ok := readStamp(payload)

@@ -5,6 +5,8 @@ import (
 
 	"github.com/pion/rtp"
 	"github.com/pion/rtp/codecs"
+
+	"github.com/heliograph/heliograph/internal/synthetic"
 )
 
 // audioDecoder takes Opus: every packet is a frame, and with RED may repeat others.
@@ -111,7 +113,7 @@ func (d *videoDecoder) packet(now time.Duration, p *rtp.Packet) {
 	start := v.S == 1 && v.PID == 0
 	header := 0
 	if start {
-		header = vp8Header(payload)
+		header = synthetic.VP8HeaderSize(payload)
 	}
 	st, ok := readStamp(payload[min(header, len(payload)):])
 	if !ok {

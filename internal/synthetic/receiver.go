@@ -182,7 +182,7 @@ func (r *Receiver) decode(now time.Duration, m *Mark) {
 		if n := m.Number - uint32(ref); r.decoded[n&255] != n+1 {
 			r.stats.Undecodable++
 			r.broken = true
-			if !r.lostSince {
+			if r.known && !r.lostSince { // what was lost before the first packet leaves no hole
 				r.stats.Faults++
 			}
 			return
