@@ -275,7 +275,7 @@ func feeding(t testing.TB) func(int) {
 		for k := range lost {
 			lost[k] = uint16(100 + (4*i+k)%512)
 			if e := o.history.get(SeqNo(lost[k]) + firstCycle); e != nil {
-				e.resends = 0
+				e.resends, e.flags = 0, e.flags&^wasAsked
 			}
 		}
 		if out = o.Feedback(time.Duration(i)*time.Second, ms(50), lost, budget, out[:0]); len(out) != 4 {

@@ -2,8 +2,9 @@ package rtpfwd
 
 import "time"
 
-// maxEncodings bounds the encodings of one publication.
-const maxEncodings = 16
+// maxEncodings bounds the encodings of one publication, a power of two: simulcast of
+// browsers has three.
+const maxEncodings = 4
 
 // maxReplay bounds how many packets are sent at once when the first packet of a
 // keyframe came after others of its frame, by reordering or repair.

@@ -18,24 +18,34 @@ type Repair struct {
 // of the next picture can follow, and then waits three seconds for a keyframe. The zero
 // value is ready.
 type Repairs struct {
-	numbers [repairReach]int64 // by the low bits of the number; 0: none
-	repairs [repairReach]Repair
+	known []sentRepair // by the low bits of the number; nil until the first one
+}
+
+// sentRepair is a repair with its transport-wide number; 0: none.
+type sentRepair struct {
+	number int64
+	Repair
 }
 
 // Sent notes a repair by its transport-wide number, which is above 0.
 func (r *Repairs) Sent(number int64, repair Repair) {
-	at := number & (repairReach - 1)
-	r.numbers[at], r.repairs[at] = number, repair
+	if r.known == nil {
+		r.known = make([]sentRepair, repairReach) // few Transports repair anything: 8 KiB
+	}
+	r.known[number&(repairReach-1)] = sentRepair{number, repair}
 }
 
 // Lost returns the repair with the transport-wide number of which these are the low
 // bits, among the latest that t gave, and forgets it: a loss is told of more than once.
 func (r *Repairs) Lost(t *TransportNumbers, wire uint16) (repair Repair, ok bool) {
 	number := t.extend(wire)
-	at := number & (repairReach - 1)
-	if number <= 0 || r.numbers[at] != number || t.last-number >= repairReach {
+	if number <= 0 || r.known == nil || t.last-number >= repairReach {
 		return Repair{}, false
 	}
-	r.numbers[at] = 0
-	return r.repairs[at], true
+	known := &r.known[number&(repairReach-1)]
+	if known.number != number {
+		return Repair{}, false
+	}
+	known.number = 0
+	return known.Repair, true
 }

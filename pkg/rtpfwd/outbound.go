@@ -61,11 +61,16 @@ type outboundSource struct {
 	rate                        uint32
 	ids                         kindIDs // outgoing, of the kinds that both sides have
 	passes                      uint8   // bit k says that there is ids[k]
+	replicas                    [maxEncodings]*Replica
 }
+
+// replicaOf is where the packet of e came from.
+func (s *outboundSource) replicaOf(e *sent) *Replica { return s.replicas[e.from.encoding()] }
 
 // Outbound keeps the books of what a Slot sends: it gives numbers, rewrites
 // headers, extensions and payload descriptors, and resends. It belongs to one
-// goroutine, and allocates only at construction and at the first source of a kind.
+// goroutine, and allocates only at construction, at the first source, and when its
+// history doubles or halves.
 type Outbound struct {
 	// Fixed after construction.
 	ssrc, rtxSSRC  uint32
@@ -131,7 +136,6 @@ func NewOutbound(c OutboundConfig) *Outbound {
 // numbers go on without a jump. The caller must then give Rewrite only Choices of
 // that publication; resends of what was sent before still work.
 func (o *Outbound) SetSource(now time.Duration, s OutboundSource) {
-	o.epoch++
 	o.fresh = true
 	source := outboundSource{
 		csrc:           s.CSRC,
@@ -155,8 +159,36 @@ func (o *Outbound) SetSource(now time.Duration, s OutboundSource) {
 			source.passes |= 1 << k
 		}
 	}
-	o.sources[o.epoch%rememberedSources] = source
+	o.remember(source)
 	o.history.reserve(s.Codec)
+}
+
+// remember begins the next epoch.
+func (o *Outbound) remember(source outboundSource) {
+	o.epoch++
+	o.sources[o.epoch%rememberedSources] = source
+	if o.epoch%(epochs/2) == 0 {
+		o.history.forget(o.epoch)
+	}
+}
+
+// sourceFor returns the source of a Choice. Where another Replica takes the place of one
+// of the source, it is a new one: the history tells Replicas by epoch and Encoding.
+func (o *Outbound) sourceFor(c *Choice) *outboundSource {
+	source := &o.sources[o.epoch%rememberedSources]
+	replica := &source.replicas[c.Replica.Encoding%maxEncodings]
+	if *replica == c.Replica {
+		return source
+	}
+	if *replica != nil {
+		again := *source
+		again.replicas = [maxEncodings]*Replica{}
+		o.remember(again)
+		source = &o.sources[o.epoch%rememberedSources]
+		replica = &source.replicas[c.Replica.Encoding%maxEncodings]
+	}
+	*replica = c.Replica
+	return source
 }
 
 // Rewrite gives a Choice its numbers and writes the whole packet to dst, ready to be
@@ -179,20 +211,26 @@ func (o *Outbound) Rewrite(now time.Duration, c Choice, dst []byte) (n int) {
 	if reason != None {
 		return o.refuse(reason)
 	}
+	source = o.sourceFor(&c)
 	newest := seq > o.highest
-	e := o.history.take(seq)
+	var e *sent
+	if newest {
+		e = o.history.advance(now, o.highest, seq)
+	} else {
+		e = o.history.place(seq)
+	}
 	e.begin(&c, o.epoch)
 	e.time = uint32(o.stamp(now, &c, source, newest))
 	o.frames.number(&c, e, newest)
 	if !video {
 		o.chooseRedundancy(e, p, source, min(len(dst), maxMade)-block.bytes())
-		e.marker = e.marker || o.fresh // it begins to play anew (RFC 3551 section 4.1)
+		e.set(wasMarked, o.fresh) // it begins to play anew (RFC 3551 section 4.1)
 	}
 	o.fresh = false
 	if newest {
 		o.highest = seq
 	} else {
-		e.resent = now // it was asked for already, and is on its way
+		e.asked(now)
 	}
 	o.own.next(now, &e.hop)
 	n = o.write(dst, e, p, source, block)

@@ -54,10 +54,10 @@ func (o *Outbound) probeRepair(now time.Duration, dst []byte) int {
 		}
 		e, p := o.find(o.probeNext)
 		o.probeNext--
-		if p == nil || e.filler {
+		if p == nil || e.has(wasFiller) {
 			continue
 		}
-		source := &o.sources[e.epoch%rememberedSources]
+		source := o.sourceOf(e)
 		block := o.layout(p, source, false, e.cut)
 		if source.rtxPayloadType != 0 && block.fits(e.payloadSize(p, source), dst) {
 			return o.writeRepair(now, dst, e, p, source, block)
@@ -74,7 +74,7 @@ func (o *Outbound) probePadding(now time.Duration, payloadType uint8, dst []byte
 	if padding <= 0 {
 		return 0
 	}
-	e := sent{filler: true}
+	e := sent{flags: wasFiller}
 	o.own.next(now, &e.hop)
 	dst[0], dst[1] = 2<<6|1<<5, payloadType
 	if block.size > 0 {

@@ -63,13 +63,15 @@ func (in *Inbound) readBlocks(p *Packet) bool {
 	return true
 }
 
-// before returns the i-th packet before e in its source, nil if it is not there.
-func (e *sent) before(i uint8) *Packet { return e.replica.Ring.Get(e.source - SeqNo(i)) }
+// before returns the i-th packet before p, of e, in its source, nil if it is not there.
+func (e *sent) before(p *Packet, source *outboundSource, i uint8) *Packet {
+	return source.replicaOf(e).Ring.Get(p.Seq - SeqNo(i))
+}
 
 // whole says whether all that e repeats is still there.
-func (e *sent) whole() bool {
+func (e *sent) whole(p *Packet, source *outboundSource) bool {
 	for i := range e.repeats {
-		if e.before(i+1) == nil {
+		if e.before(p, source, i+1) == nil {
 			return false
 		}
 	}
@@ -80,14 +82,14 @@ func (e *sent) whole() bool {
 // must have the same bytes, whatever came or went meanwhile. Nothing is repeated that is
 // from before what plays now: its time belongs to what played then.
 func (o *Outbound) chooseRedundancy(e *sent, p *Packet, source *outboundSource, room int) {
-	if e.filler {
+	if e.has(wasFiller) {
 		return
 	}
 	switch source.form(p) {
 	case renamed:
 		o.leaveOut(e, p)
 	case made:
-		o.repeat(e, p, source, room-outHeaderSize-osnSize-e.madeSize(p))
+		o.repeat(e, p, source, room-outHeaderSize-osnSize-e.madeSize(p, source))
 	}
 }
 
@@ -109,7 +111,7 @@ func (o *Outbound) leaveOut(e *sent, p *Packet) {
 // before a pause, ends the row.
 func (o *Outbound) repeat(e *sent, p *Packet, source *outboundSource, room int) {
 	for later := p; e.repeats < source.redundant; e.repeats++ {
-		q := e.before(e.repeats + 1)
+		q := e.before(p, source, e.repeats+1)
 		if q == nil || q.Time < o.since || !q.precedes(later, source.rate) || p.Time-q.Time > codec.MaxREDOffset {
 			return
 		}
@@ -128,10 +130,10 @@ func (q *Packet) precedes(later *Packet, rate uint32) bool {
 }
 
 // madeSize is the size of a made payload of RED.
-func (e *sent) madeSize(p *Packet) int {
+func (e *sent) madeSize(p *Packet, source *outboundSource) int {
 	size := codec.REDPrimarySize + len(p.Primary())
 	for i := range e.repeats {
-		size += codec.REDHeaderSize + len(e.before(i+1).Primary())
+		size += codec.REDHeaderSize + len(e.before(p, source, i+1).Primary())
 	}
 	return size
 }
@@ -141,12 +143,14 @@ func (s *outboundSource) leastSize(p *Packet, filler bool) int {
 	if !filler && p.Codec.Video() {
 		return len(p.Payload())
 	}
-	return (&sent{filler: filler}).payloadSize(p, s)
+	var e sent
+	e.set(wasFiller, filler)
+	return e.payloadSize(p, s)
 }
 
 // payloadSize is the size of the payload as it is sent.
 func (e *sent) payloadSize(p *Packet, source *outboundSource) int {
-	if e.filler {
+	if e.has(wasFiller) {
 		return fillerSize
 	}
 	switch source.form(p) {
@@ -156,7 +160,7 @@ func (e *sent) payloadSize(p *Packet, source *outboundSource) int {
 		heads, bodies := e.passed(p)
 		return len(heads) + len(bodies)
 	case made:
-		return e.madeSize(p)
+		return e.madeSize(p, source)
 	}
 	return len(p.Payload())
 }
@@ -182,21 +186,21 @@ func (e *sent) writeAudio(dst []byte, p *Packet, source *outboundSource, f form)
 		codec.RewriteRED(dst[:n], source.blockType)
 		return n + copy(dst[n:], bodies)
 	}
-	return e.writeMade(dst, p, source.blockType)
+	return e.writeMade(dst, p, source)
 }
 
 // writeMade writes RED of p and the packets before it, the oldest first.
-func (e *sent) writeMade(dst []byte, p *Packet, blockType uint8) int {
+func (e *sent) writeMade(dst []byte, p *Packet, source *outboundSource) int {
 	at := 0
 	for i := e.repeats; i > 0; i-- {
-		q := e.before(i)
-		codec.PutREDHeader(dst[at:], blockType, uint16(p.Time-q.Time), len(q.Primary()))
+		q := e.before(p, source, i)
+		codec.PutREDHeader(dst[at:], source.blockType, uint16(p.Time-q.Time), len(q.Primary()))
 		at += codec.REDHeaderSize
 	}
-	codec.PutREDPrimary(dst[at:], blockType)
+	codec.PutREDPrimary(dst[at:], source.blockType)
 	at += codec.REDPrimarySize
 	for i := e.repeats; i > 0; i-- {
-		at += copy(dst[at:], e.before(i).Primary())
+		at += copy(dst[at:], e.before(p, source, i).Primary())
 	}
 	return at + copy(dst[at:], p.Primary())
 }

@@ -47,19 +47,19 @@ func (o *Outbound) granted(now, rtt time.Duration, seq SeqNo, b *Budget) (int, R
 		return 0, Gone
 	case e.resends >= maxResends:
 		return 0, TooOften
-	case e.resent > 0 && now-e.resent < max(rtt, minResendSpacing):
+	case e.has(wasAsked) && e.since(now) < max(rtt, minResendSpacing):
 		return 0, TooSoon
 	}
 	bytes := len(p.Raw) + outHeaderSize + osnSize + o.own.size + 2*o.own.count
-	if source := &o.sources[e.epoch%rememberedSources]; source.form(p) == made {
-		bytes += e.madeSize(p) - len(p.Payload())
+	if source := o.sourceOf(e); source.form(p) == made {
+		bytes += e.madeSize(p, source) - len(p.Payload())
 	}
 	if !o.budget.has(bytes) || !b.Allow(bytes) {
 		return 0, OverBudget
 	}
 	o.budget.Allow(bytes)
 	e.resends++
-	e.resent = now
+	e.asked(now)
 	return bytes, None
 }
 
@@ -67,13 +67,20 @@ func (o *Outbound) granted(now, rtt time.Duration, seq SeqNo, b *Budget) (int, R
 // the list of sources has lost it, or what it repeats.
 func (o *Outbound) find(seq SeqNo) (*sent, *Packet) {
 	e := o.history.get(seq)
-	if e == nil || o.epoch-e.epoch >= rememberedSources {
+	if e == nil || e.from.age(o.epoch) >= rememberedSources {
 		return nil, nil
 	}
-	if !e.whole() {
+	source := o.sourceOf(e)
+	p := source.replicaOf(e).Ring.find(e.source)
+	if p == nil || !e.whole(p, source) {
 		return nil, nil
 	}
-	return e, e.replica.Ring.Get(e.source)
+	return e, p
+}
+
+// sourceOf is what the Slot showed when a packet was sent.
+func (o *Outbound) sourceOf(e *sent) *outboundSource {
+	return &o.sources[(o.epoch-e.from.age(o.epoch))%rememberedSources]
 }
 
 // Resend writes a packet that Feedback granted to dst and returns its size: a
@@ -85,8 +92,8 @@ func (o *Outbound) Resend(now time.Duration, r Resend, dst []byte) (n int) {
 	if p == nil {
 		return o.refuse(Gone)
 	}
-	source := &o.sources[e.epoch%rememberedSources]
-	block := o.layout(p, source, e.filler, e.cut)
+	source := o.sourceOf(e)
+	block := o.layout(p, source, e.has(wasFiller), e.cut)
 	if !block.fits(e.payloadSize(p, source), dst) {
 		return o.refuse(NoRoom)
 	}

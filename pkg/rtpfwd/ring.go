@@ -38,6 +38,14 @@ func (r *Ring) Get(seq SeqNo) *Packet {
 	return nil
 }
 
+// find returns the packet whose number has these low bits, nil if it is not there.
+func (r *Ring) find(low uint32) *Packet {
+	if p := r.packets[SeqNo(low)&r.mask]; p != nil && uint32(p.Seq) == low {
+		return p
+	}
+	return nil
+}
+
 // forget gives up the packet with this number, if it is there.
 func (r *Ring) forget(seq SeqNo) {
 	if place := &r.packets[seq&r.mask]; *place != nil && (*place).Seq == seq {

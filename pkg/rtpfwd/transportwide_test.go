@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"testing"
 	"time"
-	"unsafe"
 )
 
 // hopConfig is outConfig with all that is per hop.
@@ -115,12 +114,5 @@ func TestResendNumbers(t *testing.T) {
 	}
 	if want := (Written{Seq: 5, Size: n, Kind: WrittenRepair}); video.o.Last() != want || n > r[0].Bytes {
 		t.Errorf("%+v, want %+v, at most %d bytes", video.o.Last(), want, r[0].Bytes)
-	}
-}
-
-// TestHistoryStaysSmall: 1024 of these are kept for every Slot with video.
-func TestHistoryStaysSmall(t *testing.T) {
-	if size := unsafe.Sizeof(sent{}); size != 56 {
-		t.Errorf("%d bytes a sent packet", size)
 	}
 }

@@ -91,11 +91,11 @@ func (o *Outbound) writeHeader(dst []byte, e *sent, source *outboundSource, bloc
 	if block.size > 0 {
 		first |= 1 << 4
 	}
-	if e.filler {
+	if e.has(wasFiller) {
 		first |= 1 << 5
 	}
 	dst[0], dst[1] = first, source.payloadType
-	if e.marker {
+	if e.has(wasMarked) {
 		dst[1] |= 0x80
 	}
 	put16(dst[2:], uint16(e.seq))
@@ -156,7 +156,7 @@ func writeElement(dst []byte, at int, id uint8, size int, wide bool) int {
 // writePayload writes the payload with the numbers of e, or the padding of an empty
 // packet, and returns the size of the whole packet.
 func (e *sent) writePayload(dst []byte, at int, p *Packet, source *outboundSource) int {
-	if e.filler {
+	if e.has(wasFiller) {
 		dst[at] = fillerSize
 		return at + fillerSize
 	}
