@@ -15,6 +15,7 @@ type commands struct {
 
 	Serve serveCmd `cmd:"" default:"withargs" help:"Run the server. This is what happens without a command."`
 	Token tokenCmd `cmd:"" help:"Make tokens."`
+	Bench benchCmd `cmd:"" help:"Measure the server on this machine."`
 	Check checkCmd `cmd:"" help:"Read the configuration and say what it means, without opening anything."`
 
 	Loadtest loadtestCmd `cmd:"" help:"Fill rooms of a server with participants and measure what they get."`

@@ -76,6 +76,7 @@ var importRules = []importRule{
 	{module + "/internal/sfutest", nil, true, "scripted participants are for tests"},
 	{module + "/internal/netsim", []string{"internal/sfutest"}, true, "a simulated network is for tests"},
 	{module + "/internal/house", nil, true, "rules about the code are for tests"},
+	{module + "/internal/connectbench", []string{"cmd/sfu"}, true, "a measurement is no part of the server"},
 	{"testing", []string{"internal/sfutest", "internal/netsim"}, true, "code that ships does not depend on tests"},
 }
 
