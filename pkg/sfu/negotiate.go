@@ -14,7 +14,7 @@ import (
 // negotiate answers one offer: it makes a sender for each new slot and tells the worker what was agreed. The caller holds
 // Participant.mu. The slots and publications that it returns are new.
 func (t *Transport) negotiate(ctx context.Context, so *signaling.Offer, pos []signaling.PublicationOffer) (*signaling.Answer, []*Slot, []*Publication, error) {
-	o, err := parseOffer(so, pos, t.lines)
+	o, err := parseOffer(so, pos, t.lines, t.srv.cfg.Codec)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -88,7 +88,7 @@ func (t *Transport) addSenders(o *offer) ([]*Slot, error) {
 		if !ok || tr.Sender() != nil {
 			continue
 		}
-		s := t.newSlot(decl, tr.Kind())
+		s := t.newSlot(decl, tr.Kind(), o.line(tr.Mid()).codec)
 		sender, err := t.api.NewRTPSender(s.track, t.pc.SCTP().Transport())
 		if err != nil {
 			return nil, fmt.Errorf("make a sender: %w", err)
@@ -103,14 +103,14 @@ func (t *Transport) addSenders(o *offer) ([]*Slot, error) {
 
 // newSlot makes a Slot with a stream id of its own, or that of its group: libwebrtc keeps lip sync for one audio and one video of
 // a stream id only.
-func (t *Transport) newSlot(d signaling.SlotOffer, kind webrtc.RTPCodecType) *Slot {
+func (t *Transport) newSlot(d signaling.SlotOffer, kind webrtc.RTPCodecType, codec rtpfwd.Codec) *Slot {
 	streamID := "slot-" + t.owner.id + "-" + d.MID
 	if d.Group != "" {
 		streamID = "group-" + t.owner.id + "-" + d.Group
 	}
 	return &Slot{
 		mid: d.MID, kind: d.Kind, group: d.Group, media: signaling.Kind(kind.String()),
-		codec: codecOf(d.Codec, t.srv.cfg.Codec),
+		codec: codec,
 		track: &slotTrack{id: "track-" + t.owner.id + "-" + d.MID, streamID: streamID, media: kind},
 	}
 }
@@ -144,7 +144,7 @@ func (t *Transport) remember(o *offer) {
 		_, slot := o.slots[line.mid]
 		_, pub := o.publications[line.mid]
 		if slot || pub {
-			t.lines[line.mid] = mediaLine{media: line.media, slot: slot, rids: line.rids}
+			t.lines[line.mid] = mediaLine{media: line.media, slot: slot, codec: line.codec, rids: line.rids}
 		}
 	}
 }

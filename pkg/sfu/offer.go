@@ -27,8 +27,9 @@ type offeredLine struct {
 	sends bool
 	rids  []string // of simulcast, in the order of a=simulcast
 	ssrcs []ssrcPair
-	known bool // a codec that we know is offered
-	times bool // reference times of receivers are offered (RFC 3611, section 5.1)
+	known bool         // a codec that we know is offered
+	codec rtpfwd.Codec // of a slot for video
+	times bool         // reference times of receivers are offered (RFC 3611, section 5.1)
 }
 
 // ssrcPair is a declared source and the source of its retransmissions (0: none).
@@ -38,11 +39,13 @@ type ssrcPair struct{ media, rtx uint32 }
 type mediaLine struct {
 	media string
 	slot  bool
+	codec rtpfwd.Codec // of a slot for video
 	rids  []string
 }
 
-// parseOffer checks an offer before Pion sees it. Its errors are of negotiation.* codes.
-func parseOffer(o *signaling.Offer, pubs []signaling.PublicationOffer, known map[string]mediaLine) (*offer, error) {
+// parseOffer checks an offer before Pion sees it, and leaves out what it need not see. Slots for video that name no codec are of the
+// primary one. Its errors are of negotiation.* codes.
+func parseOffer(o *signaling.Offer, pubs []signaling.PublicationOffer, known map[string]mediaLine, primary rtpfwd.Codec) (*offer, error) {
 	if len(o.SDP) > maxSDPBytes {
 		return nil, invalid("the SDP has %d bytes, at most %d are taken", len(o.SDP), maxSDPBytes)
 	}
@@ -73,6 +76,7 @@ func parseOffer(o *signaling.Offer, pubs []signaling.PublicationOffer, known map
 		return nil, err
 	}
 	stripCandidates(&desc)
+	out.trim(&desc, known, primary)
 	b, err := desc.Marshal()
 	if err != nil {
 		return nil, invalid("the SDP does not parse: %v", err)
