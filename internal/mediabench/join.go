@@ -1,0 +1,209 @@
+package mediabench
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/heliograph/heliograph/pkg/signaling"
+)
+
+// joiner lets a participant join a subject.
+type joiner func(ctx context.Context, p *participant, identity string) error
+
+const (
+	joinTimeout = 20 * time.Second
+	roomName    = "bench"
+)
+
+// joinServer speaks the protocol of our server: hello with the offer, then a view of the first publication that is no own one, then a
+// ping every three seconds.
+func joinServer(r Ready) joiner {
+	return func(ctx context.Context, p *participant, identity string) error {
+		token, err := signaling.Keys{r.KeyID: []byte(r.Secret)}.Mint(r.KeyID, signaling.Claims{
+			Identity: identity, Room: roomName, Expires: time.Now().Add(time.Hour), Grants: signaling.AllGrants(),
+		})
+		if err != nil {
+			return fmt.Errorf("make a token: %w", err)
+		}
+		d := websocket.Dialer{Subprotocols: []string{signaling.Subprotocol}, HandshakeTimeout: joinTimeout}
+		ws, _, err := d.DialContext(ctx, "ws"+strings.TrimPrefix(r.URL, "http")+"v1/connect", nil)
+		if err != nil {
+			return fmt.Errorf("open the websocket: %w", err)
+		}
+		s := &session{ws: ws, ended: make(chan struct{})}
+		p.leave = s.close
+		return s.join(ctx, p, token)
+	}
+}
+
+// session is a websocket to our server.
+type session struct {
+	ws    *websocket.Conn
+	loops sync.WaitGroup
+	once  sync.Once
+	ended chan struct{}
+	id    uint64
+}
+
+func (s *session) join(ctx context.Context, p *participant, token string) error {
+	sdp, err := p.offer()
+	if err != nil {
+		return err
+	}
+	offer := &signaling.Offer{Rev: 1, SDP: sdp}
+	h := signaling.Hello{Token: token, Client: "sfu bench", Offer: offer}
+	if p.viewer != nil {
+		offer.Slots = []signaling.SlotOffer{{MID: p.mid, Kind: signaling.SlotVideo}}
+	} else {
+		h.Publications = []signaling.PublicationOffer{
+			{CID: "camera", Source: signaling.SourceCamera, Kind: signaling.KindVideo, MID: p.mid, Width: 1280, Height: 720},
+		}
+	}
+	var w signaling.Welcome
+	if err := s.request(ctx, signaling.TypeHello, h, &w); err != nil {
+		return err
+	}
+	if w.Answer == nil {
+		return errors.New("the welcome has no answer")
+	}
+	if err := p.answered(ctx, w.Answer.SDP); err != nil {
+		return err
+	}
+	if p.viewer != nil {
+		if err := s.view(ctx, &w); err != nil {
+			return err
+		}
+	}
+	s.loops.Go(s.read)
+	s.loops.Go(func() { s.ping(time.Duration(w.Keepalive.PingMs) * time.Millisecond) })
+	return nil
+}
+
+func (s *session) view(ctx context.Context, w *signaling.Welcome) error {
+	for _, other := range w.Participants {
+		for _, pub := range other.Publications {
+			if pub.Participant == w.Participant {
+				continue
+			}
+			return s.request(ctx, signaling.TypeView, signaling.View{Rev: 1, Items: []signaling.ViewItem{
+				{Publication: pub.ID, Width: 1280, Height: 720},
+			}}, nil)
+		}
+	}
+	return errors.New("nobody publishes")
+}
+
+// request sends a request and reads until its response comes. It is for the time before read.
+func (s *session) request(ctx context.Context, typ string, d, out any) error {
+	if err := s.send(typ, d); err != nil {
+		return err
+	}
+	deadline, _ := ctx.Deadline()
+	_ = s.ws.SetReadDeadline(deadline)
+	for {
+		var m struct {
+			Type string          `json:"t"`
+			Re   uint64          `json:"re"`
+			Data json.RawMessage `json:"d"`
+		}
+		if err := s.ws.ReadJSON(&m); err != nil {
+			return fmt.Errorf("%s: %w", typ, err)
+		}
+		switch {
+		case m.Re != s.id:
+		case m.Type == signaling.TypeErr:
+			return fmt.Errorf("%s: %s", typ, m.Data)
+		case out == nil:
+			return nil
+		default:
+			return json.Unmarshal(m.Data, out)
+		}
+	}
+}
+
+func (s *session) send(typ string, d any) error {
+	data, err := json.Marshal(d)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", typ, err)
+	}
+	s.id++
+	if err := s.ws.WriteJSON(signaling.Request{Type: typ, ID: s.id, Data: data}); err != nil {
+		return fmt.Errorf("%s: %w", typ, err)
+	}
+	return nil
+}
+
+// read takes no notice of what the server says.
+func (s *session) read() {
+	_ = s.ws.SetReadDeadline(time.Time{})
+	for {
+		if _, r, err := s.ws.NextReader(); err != nil {
+			return
+		} else if _, err := io.Copy(io.Discard, r); err != nil {
+			return
+		}
+	}
+}
+
+func (s *session) ping(every time.Duration) {
+	t := time.NewTicker(max(every, time.Second))
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			if s.send(signaling.TypePing, signaling.Ping{N: 1}) != nil {
+				return
+			}
+		case <-s.ended:
+			return
+		}
+	}
+}
+
+func (s *session) close() {
+	s.once.Do(func() {
+		close(s.ended)
+		_ = s.ws.Close()
+	})
+	s.loops.Wait()
+}
+
+// joinStock posts the offer to a subject of stock Pion.
+func joinStock(r Ready) joiner {
+	return func(ctx context.Context, p *participant, _ string) error {
+		offer, err := p.offer()
+		if err != nil {
+			return err
+		}
+		path := stockPublish
+		if p.viewer != nil {
+			path = stockView
+		}
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(r.URL, "/")+path, strings.NewReader(offer))
+		if err != nil {
+			return fmt.Errorf("ask for an answer: %w", err)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return fmt.Errorf("ask for an answer: %w", err)
+		}
+		defer response.Body.Close() // read to its end
+		answer, err := io.ReadAll(response.Body)
+		if err != nil {
+			return fmt.Errorf("ask for an answer: %w", err)
+		}
+		if response.StatusCode != http.StatusOK {
+			return fmt.Errorf("ask for an answer: %s: %s", response.Status, answer)
+		}
+		return p.answered(ctx, string(answer))
+	}
+}
