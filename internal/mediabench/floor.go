@@ -48,7 +48,7 @@ func (f *Floor) start(p Pattern) error {
 		if err != nil {
 			return err
 		}
-		lanes = append(lanes, &floorLane{socket: s, pattern: p, sent: &f.sent})
+		lanes = append(lanes, newFloorLane(s, p, &f.sent))
 	}
 	for i, text := range p.To {
 		if err := lanes[i%len(lanes)].add(text); err != nil {
@@ -84,13 +84,22 @@ type floorLane struct {
 	socket  *socket
 	pattern Pattern
 	sent    *atomic.Uint64
+	message int // bytes of a frame for one viewer
 	viewers []floorViewer
 
 	// Owned by run.
 	plain  []byte // one RTP packet
 	sealed []byte // of all messages of a burst
 	burst  burst
+	nonce  [12]byte // here, so that nothing is allocated for it
 	number uint64
+}
+
+func newFloorLane(s *socket, p Pattern, sent *atomic.Uint64) *floorLane {
+	l := &floorLane{socket: s, pattern: p, sent: sent, message: p.Frame * (p.Size + gcmTag), plain: make([]byte, p.Size)}
+	l.plain[0], l.plain[1] = 0x80, videoPT
+	l.sealed = make([]byte, (batchSize/p.Frame+1)*l.message)
+	return l
 }
 
 type floorViewer struct {
@@ -119,10 +128,6 @@ func (l *floorLane) add(text string) error {
 
 func (l *floorLane) run(ctx context.Context) {
 	defer func() { _ = l.socket.close() }()
-	message := l.pattern.Frame * (l.pattern.Size + gcmTag)
-	l.plain = make([]byte, l.pattern.Size)
-	l.plain[0], l.plain[1] = 0x80, videoPT
-	l.sealed = make([]byte, (batchSize/l.pattern.Frame+1)*message)
 	next := time.Now()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -132,28 +137,23 @@ func (l *floorLane) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		l.frame(message)
+		l.send()
 		next = next.Add(l.pattern.Period)
 		timer.Reset(time.Until(next))
 	}
 }
 
-// frame sends one frame to every viewer. What a message holds is sealed where it is sent from.
-func (l *floorLane) frame(message int) {
-	at := 0
+// send sends one frame to every viewer. What a message holds is sealed where it is sent from.
+func (l *floorLane) send() {
+	at, message := 0, l.message
 	for i := range l.viewers {
-		if at+message > len(l.sealed) {
+		if !l.burst.room(l.pattern.Frame) {
 			l.flush()
 			at = 0
 		}
 		b := l.sealed[at : at+message]
 		l.seal(&l.viewers[i], b)
-		if !l.burst.add(b, l.pattern.Size+gcmTag, l.viewers[i].to) {
-			l.flush()
-			copy(l.sealed, b)
-			b, at = l.sealed[:message], 0
-			l.burst.add(b, l.pattern.Size+gcmTag, l.viewers[i].to)
-		}
+		l.burst.add(b, l.pattern.Size+gcmTag, l.viewers[i].to)
 		at += message
 	}
 	l.flush()
@@ -171,8 +171,7 @@ func (l *floorLane) seal(v *floorViewer, message []byte) {
 		b := message[at : at+size]
 		copy(b, l.plain[:rtpHeader])
 		binary.BigEndian.PutUint16(b[2:], uint16(l.number))
-		var nonce [12]byte
-		binary.BigEndian.PutUint64(nonce[4:], l.number)
-		v.gcm.Seal(b[rtpHeader:rtpHeader], nonce[:], l.plain[rtpHeader:], b[:rtpHeader])
+		binary.BigEndian.PutUint64(l.nonce[4:], l.number)
+		v.gcm.Seal(b[rtpHeader:rtpHeader], l.nonce[:], l.plain[rtpHeader:], b[:rtpHeader])
 	}
 }

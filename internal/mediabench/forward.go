@@ -18,7 +18,9 @@ type ForwardConfig struct {
 	Rounds   int           // of each subject
 	Duration time.Duration // of a round
 	Feedback time.Duration // from one transport-wide feedback of a viewer to the next; 0: 100 ms
-	Profile  string        // file for a CPU profile of our server at the pace of the rounds, and with .flood as fast as it forwards; empty: none
+	// Profile is the file for a CPU profile of our server at the pace of the rounds; with .flood, as fast as it forwards; each with .allocs,
+	// what was allocated since the start, and with .allocs-before, what was when it began. Empty: none.
+	Profile  string
 	Progress func(format string, args ...any)
 }
 

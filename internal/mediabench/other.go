@@ -33,6 +33,8 @@ const batchSize = 64
 
 type burst struct{ messages int }
 
+func (*burst) room(int) bool { return false }
+
 func (*burst) add([]byte, int, netip.AddrPort) bool { return false }
 
 func (*burst) send(*socket) (int, error) { return 0, ErrUnsupported }

@@ -158,11 +158,16 @@ type burst struct {
 	parts    int
 }
 
+// room tells whether a message of so many datagrams can be added. An empty burst takes any.
+func (t *burst) room(datagrams int) bool {
+	return t.messages == 0 || t.messages < batchSize && t.parts+datagrams <= batchSize
+}
+
 // add puts a message into the burst: datagrams of size bytes to one address, which lie one behind the other. b is lent until send. false:
 // there is no room left.
 func (t *burst) add(b []byte, size int, to netip.AddrPort) bool {
 	datagrams := (len(b) + size - 1) / size
-	if t.messages == batchSize || t.messages > 0 && t.parts+datagrams > batchSize {
+	if !t.room(datagrams) {
 		return false
 	}
 	i := t.messages
