@@ -21,19 +21,22 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 
 // front is the HTTP side of the server.
 type front struct {
-	log     *zap.Logger
-	connect http.Handler // the websocket of signaling
-	token   http.Handler // development tokens
-	metrics http.Handler // for this machine only
-	page    *page
-	panics  prometheus.Counter
-	ready   atomic.Bool // false while starting and stopping
+	log      *zap.Logger
+	connect  http.Handler // the websocket of signaling
+	exchange http.Handler // WHIP and WHEP
+	token    http.Handler // development tokens
+	metrics  http.Handler // for this machine only
+	page     *page
+	panics   prometheus.Counter
+	ready    atomic.Bool // false while starting and stopping
 }
 
 // handler returns all routes, each with the headers that keep browsers from doing more than they should.
 func (f *front) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /v1/connect", f.connect)
+	mux.Handle("/v1/whip/", f.exchange)
+	mux.Handle("/v1/whep/", f.exchange)
 	mux.Handle("/v1/dev/token", f.token)
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", f.serveReady)

@@ -33,7 +33,7 @@ func testFront(t *testing.T) (*front, *observer.ObservedLogs) {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, text) })
 	}
 	return &front{
-		log: zap.New(core), page: page, connect: answer("connect"), token: answer("token"),
+		log: zap.New(core), page: page, connect: answer("connect"), exchange: answer("exchange"), token: answer("token"),
 		metrics: promhttp.HandlerFor(prometheus.NewRegistry(), promhttp.HandlerOpts{}),
 		panics:  prometheus.NewCounter(prometheus.CounterOpts{Name: "panics_total"}),
 	}, logs
@@ -75,6 +75,8 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/index.html", 200, "<title>page", "text/html; charset=utf-8"},
 		{"GET", "/v1/connect", 200, "connect", "text/plain; charset=utf-8"},
 		{"POST", "/v1/connect", 404, "", ""},
+		{"POST", "/v1/whip/r", 200, "exchange", "text/plain; charset=utf-8"},
+		{"DELETE", "/v1/whep/r/x", 200, "exchange", "text/plain; charset=utf-8"},
 		{"POST", "/v1/dev/token", 200, "token", "text/plain; charset=utf-8"},
 		{"OPTIONS", "/v1/dev/token", 200, "token", "text/plain; charset=utf-8"},
 		{"GET", "/livez", 200, "ok", "text/plain; charset=utf-8"},

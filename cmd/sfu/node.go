@@ -61,8 +61,12 @@ func openNode(cfg config.Config, log *zap.Logger) (_ *node, err error) {
 		return nil, mediaError(cfg, err)
 	}
 	keys, kid := acceptedKeys(cfg)
+	guests, err := devTokens(cfg, keys, kid, n.listener.Addr())
+	if err != nil {
+		return nil, err
+	}
 	n.sessions, err = signaling.NewServer(signaling.Config{
-		Rooms: n.media, Keys: keys, Origins: cfg.AllowedOrigin, Logger: log.Named("signaling"), Metrics: n.registry,
+		Rooms: n.media, Keys: keys, Origins: cfg.AllowedOrigin, Guests: guests, Logger: log.Named("signaling"), Metrics: n.registry,
 	})
 	if err != nil {
 		return nil, err
@@ -70,9 +74,9 @@ func openNode(cfg config.Config, log *zap.Logger) (_ *node, err error) {
 	if n.front, err = newFront(cfg, log, n.registry); err != nil {
 		return nil, err
 	}
-	n.front.connect = n.sessions
-	if n.front.token, err = devTokens(cfg, keys, kid, n.listener.Addr()); err != nil {
-		return nil, err
+	n.front.connect, n.front.exchange, n.front.token = n.sessions, n.sessions.Exchanges(), http.HandlerFunc(refuseDevToken)
+	if guests != nil {
+		n.front.token = guests
 	}
 	n.http = n.front.server()
 	if cert != nil {
@@ -121,11 +125,11 @@ func acceptedKeys(cfg config.Config) (keys signaling.Keys, kid string) {
 	return keys, kid
 }
 
-// devTokens answers POST /v1/dev/token. Without --dev it gives tokens to this machine only, and none at all when keys are
-// configured: behind a proxy that hides itself, the whole world looks like this machine.
-func devTokens(cfg config.Config, keys signaling.Keys, kid string, listen net.Addr) (http.Handler, error) {
+// devTokens answers POST /v1/dev/token, and lets guests in by WHIP and WHEP. Without --dev it is for this machine only, and nil
+// when keys are configured: behind a proxy that hides itself, the whole world looks like this machine.
+func devTokens(cfg config.Config, keys signaling.Keys, kid string, listen net.Addr) (*signaling.DevTokens, error) {
 	if len(cfg.Auth.Keys) > 0 && !cfg.Dev {
-		return http.HandlerFunc(refuseDevToken), nil
+		return nil, nil
 	}
 	return signaling.NewDevTokens(signaling.DevTokenConfig{
 		Keys: keys, KeyID: kid, Listen: listen, Enabled: cfg.Dev, Origins: cfg.AllowedOrigin,

@@ -180,6 +180,11 @@ func (p *Participant) KeepQuiet() {
 
 // Leave says goodbye and releases everything.
 func (p *Participant) Leave(ctx context.Context) error {
+	if p.plan.Over != "" {
+		err := p.endExchange(ctx)
+		p.finish(func() {})
+		return err
+	}
 	err := p.signal.request(ctx, signaling.TypeLeave, struct{}{}, nil)
 	p.finish(func() { p.signal.close() })
 	return err

@@ -37,6 +37,7 @@ type Participant struct {
 
 	// Owned by the holder of negotiating.
 	offerRev int
+	resource string // the path of the session, of WHIP and WHEP
 
 	// Guarded by mu.
 	mu           sync.Mutex
@@ -74,6 +75,9 @@ type Plan struct {
 
 	// Eager is a participant that asks for what is missing twice in a round trip and twice as often as browsers do.
 	Eager bool
+
+	// Over is "whip" or "whep" for a participant that joins by HTTP alone, without a websocket. Empty: by a websocket.
+	Over string
 
 	// Once is a participant that asks once for what is missing, as libwebrtc does in upper spatial layers when the next picture goes on.
 	Once bool
@@ -148,6 +152,9 @@ func (p *Participant) join(ctx context.Context, plan Plan) error {
 	var pubs []*Publication
 	for _, f := range plan.Publish {
 		pubs = append(pubs, newPublication(p, f))
+	}
+	if plan.Over != "" {
+		return p.exchange(ctx, plan.slots(), pubs)
 	}
 	signal, err := dialSignal(ctx, p.world, p.link, p.event)
 	if err != nil {

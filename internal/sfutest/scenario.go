@@ -44,10 +44,14 @@ func (s Scenario) end(t *testing.T, w *World) {
 	for _, f := range w.Faults() {
 		t.Error("fault:", f)
 	}
+	limit := 5 * time.Second // the longest that anything takes to close
 	for _, p := range w.all() {
+		if p.plan.Over != "" {
+			limit = 40 * time.Second // it has no websocket that breaks: consent must run out
+		}
 		p.Drop()
 	}
-	time.Sleep(5 * time.Second) // the longest that anything takes to close
+	time.Sleep(limit)
 	synctest.Wait()
 	for _, name := range []string{"rooms", "participants", "transports", "panics_total", "transport_slow_closes_total"} {
 		if v := w.Metric(name); v != 0 {

@@ -114,6 +114,8 @@ func (w *World) startServer(c Conditions) error {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /v1/connect", w.signaling)
+	mux.Handle("/v1/whip/", w.signaling.Exchanges())
+	mux.Handle("/v1/whep/", w.signaling.Exchanges())
 	w.http = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	w.listener = newListener(netip.AddrPortFrom(host.addr, httpPort))
 	go func() {

@@ -19,6 +19,9 @@ func (p *Participant) join(ctx context.Context, h *signaling.Hello) (*signaling.
 	if p.srv.cfg.ICEServers != nil {
 		w.ICEServers = p.srv.cfg.ICEServers(p.identity)
 	}
+	if err := declare(h, p.lines); err != nil {
+		return nil, err
+	}
 	pubs, err := p.negotiateHello(ctx, h, w)
 	if err != nil {
 		return nil, err

@@ -14,7 +14,7 @@ import (
 // negotiate answers one offer: it makes a sender for each new slot and tells the worker what was agreed. The caller holds
 // Participant.mu. The slots and publications that it returns are new.
 func (t *Transport) negotiate(ctx context.Context, so *signaling.Offer, pos []signaling.PublicationOffer) (*signaling.Answer, []*Slot, []*Publication, error) {
-	o, err := parseOffer(so, pos, t.lines, t.srv.cfg.Codec)
+	o, err := parseOffer(so, pos, t.lines, t.slotCodec())
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -101,6 +101,14 @@ func (t *Transport) addSenders(o *offer) ([]*Slot, error) {
 	return slots, nil
 }
 
+// slotCodec is what slots of video are typed by that name no codec; CodecNone where one carries whatever there is to view.
+func (t *Transport) slotCodec() rtpfwd.Codec {
+	if t.owner.lines == signaling.LinesView {
+		return rtpfwd.CodecNone
+	}
+	return t.srv.cfg.Codec
+}
+
 // newSlot makes a Slot with a stream id of its own, or that of its group: libwebrtc keeps lip sync for one audio and one video of
 // a stream id only.
 func (t *Transport) newSlot(d signaling.SlotOffer, kind webrtc.RTPCodecType, codec rtpfwd.Codec) *Slot {
@@ -110,7 +118,7 @@ func (t *Transport) newSlot(d signaling.SlotOffer, kind webrtc.RTPCodecType, cod
 	}
 	return &Slot{
 		mid: d.MID, kind: d.Kind, group: d.Group, media: signaling.Kind(kind.String()),
-		codec: codec,
+		codec: codec, any: t.owner.lines == signaling.LinesView,
 		track: &slotTrack{id: "track-" + t.owner.id + "-" + d.MID, streamID: streamID, media: kind},
 	}
 }

@@ -22,6 +22,7 @@ type Participant struct {
 	identity string
 	name     string
 	roomName string
+	lines    signaling.Lines
 
 	// dirty wakes the reconciler; its one place makes any number of changes one.
 	dirty chan struct{}
@@ -46,7 +47,7 @@ type Participant struct {
 func newParticipant(s *Server, r signaling.JoinRequest) *Participant {
 	p := &Participant{
 		srv: s, session: r.Session, claims: r.Claims, id: newID("p"),
-		identity: r.Claims.Identity, name: r.Claims.Name, roomName: r.Claims.Room,
+		identity: r.Claims.Identity, name: r.Claims.Name, roomName: r.Claims.Room, lines: r.Lines,
 		dirty: make(chan struct{}, 1),
 	}
 	p.log = s.log.With(zap.String("room", p.roomName), zap.String("participant", p.id))

@@ -39,7 +39,12 @@ func (p *Participant) reconcileLocked() {
 	in := planInput{self: p, view: p.view, slots: p.slots, maySubscribe: p.claims.Grants.Subscribe}
 	in.publications = p.room.roster.Load().publications
 	in.loudest = *p.room.loudest.Load()
-	out := plan(in)
+	out := planOutput{}
+	if p.lines == signaling.LinesView {
+		out = follow(in)
+	} else {
+		out = plan(in)
+	}
 	for i, s := range p.slots {
 		s.assign(p.transport, out.assignments[i])
 	}

@@ -16,6 +16,7 @@ type Slot struct {
 	kind  signaling.SlotKind
 	media signaling.Kind
 	codec rtpfwd.Codec // of video: the codec that this slot is typed by
+	any   bool         // it is not: it carries whatever was agreed on
 	group string
 	track *slotTrack
 	send  slotParameters
@@ -60,7 +61,7 @@ func (s *Slot) carries(pub *Publication) bool {
 	if s.media != pub.kind {
 		return false
 	}
-	if s.media == signaling.KindVideo && s.codec != pub.codec {
+	if s.media == signaling.KindVideo && s.codec != pub.codec && !s.any {
 		return false
 	}
 	return s.send.payloads[pub.codec].media != 0

@@ -1,5 +1,5 @@
 // Package signaling is the wire between a browser and the server: the types of the protocol heliograph.v1+json, its
-// websocket, its errors and its access tokens.
+// websocket, its errors and its access tokens, and the sessions that begin by one HTTP request (WHIP, WHEP).
 //
 // It declares what it needs of the media side, Rooms and Member, and hands each new Session to it. It must not know what
 // a room does with a request, nor import any media package; the media side imports this one.
@@ -8,6 +8,7 @@
 //
 //	GET /v1/connect -> Server: subprotocol, Origin, budget of the address -> socket
 //	socket.run:   frame -> decoder (size, UTF-8, depth, shape) -> budget -> repeated id? -> Member -> response
+//	POST /v1/whip, /v1/whep -> exchange: Origin, budget of the address, token -> Rooms -> answer; resource: DELETE
 //	pkg/sfu:      RoomEvent, Event, State, Ephemeral -> queue -> socket.write -> frame
 //
 // A socket has two goroutines. The one that reads handles the requests of its session one after another, so that a slow

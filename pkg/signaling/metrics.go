@@ -36,6 +36,7 @@ type metrics struct {
 	sent     map[string]prometheus.Counter // by event type, "" for other
 	seconds  map[string]prometheus.Observer
 	refused  map[string]prometheus.Counter
+	requests *prometheus.CounterVec
 	closes   *prometheus.CounterVec
 	sessions prometheus.Gauge
 	pending  prometheus.Gauge
@@ -71,6 +72,7 @@ func newMetrics() *metrics {
 		sent:     make(map[string]prometheus.Counter),
 		seconds:  make(map[string]prometheus.Observer),
 		refused:  make(map[string]prometheus.Counter),
+		requests: counters("http_requests_total", "Requests of WHIP and WHEP that begin or end a session, by status.", "protocol", "status"),
 		closes:   counters("closes_total", "Ended websockets, by close code, or lost for those that broke.", "code"),
 		sessions: gauge("sessions", "Sessions that are joined."),
 		pending:  gauge("pending", "Websockets that are not authenticated yet."),
@@ -92,7 +94,7 @@ func newMetrics() *metrics {
 	} {
 		m.refused[reason] = refused.WithLabelValues(reason)
 	}
-	m.all = []prometheus.Collector{errs, messages, refused, dropped, panics, seconds, m.closes, m.sessions, m.pending}
+	m.all = []prometheus.Collector{errs, messages, refused, dropped, panics, seconds, m.requests, m.closes, m.sessions, m.pending}
 	return m
 }
 
@@ -127,6 +129,11 @@ func (m *metrics) out(typ string) { pick(m.sent, typ).Inc() }
 
 // took notes how long a request of a known type took.
 func (m *metrics) took(typ string, d time.Duration) { pick(m.seconds, typ).Observe(d.Seconds()) }
+
+// exchanged counts an answered request of WHIP or WHEP.
+func (m *metrics) exchanged(protocol string, status int) {
+	m.requests.WithLabelValues(protocol, strconv.Itoa(status)).Inc()
+}
 
 // closed counts a websocket that ended; 0 stands for one that broke.
 func (m *metrics) closed(c CloseCode) {

@@ -9,7 +9,19 @@ type JoinRequest struct {
 	Claims  *Claims
 	Hello   *Hello
 	Session *Session
+	Lines   Lines
 }
+
+// Lines says who tells what the m-lines of an offer are for.
+type Lines string
+
+// The ways of telling. An offer of WHIP or WHEP comes without a word on its m-lines, so the media side declares them: all of them
+// as publications, or all as slots that show what is going on in the room, to a participant that never sends a view.
+const (
+	LinesDeclared Lines = ""        // Hello declares each
+	LinesPublish  Lines = "publish" // WHIP
+	LinesView     Lines = "view"    // WHEP
+)
 
 // Rooms is the media side of the server. Join adds a participant to a room and returns it with the welcome, of which
 // Session, Room and Keepalive are filled in by this package. Errors should be of type *Error; any other one is told as

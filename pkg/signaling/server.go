@@ -28,31 +28,35 @@ const (
 // Config is what a Server needs. Logger and Metrics may be nil.
 type Config struct {
 	Rooms   Rooms
-	Keys    Keys    // whose tokens are accepted
-	Origins Origins // whose pages may connect, besides those of the server itself
+	Keys    Keys       // whose tokens are accepted
+	Origins Origins    // whose pages may connect, besides those of the server itself
+	Guests  *DevTokens // who needs no token for WHIP and WHEP: those whom these would give one; nil: nobody
 	Logger  *zap.Logger
 	Metrics prometheus.Registerer
 }
 
-// Server is the http.Handler of GET /v1/connect: the websocket of the protocol. It owns the goroutines of its sessions.
+// Server is the http.Handler of GET /v1/connect: the websocket of the protocol; Exchanges is that of WHIP and WHEP. It owns the
+// goroutines of its sessions.
 // The http.Server around it should have a ReadHeaderTimeout.
 type Server struct {
 	// fixed after construction
 	rooms     Rooms
 	keys      Keys
 	origins   Origins
+	guests    *DevTokens
 	decoder   *decoder
 	upgrader  websocket.Upgrader
 	metrics   *metrics
 	log       *logLimit
 	addresses *addresses
+	resources resources
 
-	mu      sync.Mutex
-	sockets map[*socket]struct{}
-	running int           // sockets, and upgrades that will become one
-	pending int           // of them, those that are not authenticated yet
-	closed  bool          // takes no new sockets
-	idle    chan struct{} // fixed; closed when closed and running is 0
+	mu       sync.Mutex
+	sessions map[*Session]struct{}
+	running  int           // sessions, and requests that will become one
+	pending  int           // of them, those that are not authenticated yet
+	closed   bool          // takes no new sockets
+	idle     chan struct{} // fixed; closed when closed and running is 0
 }
 
 // NewServer checks the configuration and makes a Server. Close it.
@@ -73,11 +77,12 @@ func NewServer(c Config) (*Server, error) {
 		rooms:     c.Rooms,
 		keys:      c.Keys,
 		origins:   c.Origins,
+		guests:    c.Guests,
 		decoder:   newDecoder(),
 		metrics:   newMetrics(),
 		log:       newLogLimit(c.Logger),
 		addresses: newAddresses(),
-		sockets:   make(map[*socket]struct{}),
+		sessions:  make(map[*Session]struct{}),
 		idle:      make(chan struct{}),
 		upgrader: websocket.Upgrader{
 			HandshakeTimeout: handshakeTimeout,
@@ -129,7 +134,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	k := newSocket(s, ws, addr)
-	s.add(k)
+	s.add(k.session)
 	go k.run()
 }
 
@@ -157,7 +162,7 @@ func (s *Server) refuse(w http.ResponseWriter, ref *refusal) {
 	http.Error(w, ref.msg, ref.status)
 }
 
-// reserve makes room for a socket that is not authenticated yet; settled ends that. remove gives the room back.
+// reserve makes room for a session that is not authenticated yet; settled ends that. remove gives the room back.
 func (s *Server) reserve() *refusal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -173,7 +178,7 @@ func (s *Server) reserve() *refusal {
 	return nil
 }
 
-// settled tells that a socket is not pending any more, and whether it is known who it belongs to.
+// settled tells that a session is not pending any more, and whether it is known who it belongs to.
 func (s *Server) settled(addr netip.Addr, authenticated bool) {
 	s.addresses.settle(time.Now(), addr, authenticated)
 	s.mu.Lock()
@@ -182,21 +187,21 @@ func (s *Server) settled(addr netip.Addr, authenticated bool) {
 	s.metrics.pending.Dec()
 }
 
-// add makes the socket one that Close closes, and closes it if that was before.
-func (s *Server) add(k *socket) {
+// add makes the session one that Close closes, and closes it if that was before.
+func (s *Server) add(k *Session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sockets[k] = struct{}{}
+	s.sessions[k] = struct{}{}
 	if s.closed {
-		k.session.Close(CloseRestart, "")
+		k.Close(CloseRestart, "")
 	}
 }
 
-// remove is the last that a socket does; k is nil if the upgrade failed.
-func (s *Server) remove(k *socket) {
+// remove is the last of a session; k is nil if there never was one.
+func (s *Server) remove(k *Session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.sockets, k)
+	delete(s.sessions, k)
 	s.running--
 	if s.closed && s.running == 0 {
 		close(s.idle)
@@ -214,8 +219,8 @@ func (s *Server) Close(ctx context.Context) error {
 			close(s.idle)
 		}
 	}
-	for k := range s.sockets {
-		k.session.Close(CloseRestart, "")
+	for k := range s.sessions {
+		k.Close(CloseRestart, "")
 	}
 	s.mu.Unlock()
 	select {
@@ -225,10 +230,23 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for k := range s.sockets {
-		k.session.hangUp()
+	for k := range s.sessions {
+		k.hangUp()
 	}
 	return fmt.Errorf("%d sessions still run: %w", s.running, ctx.Err())
+}
+
+// safely runs f for a session. A panic in it is counted, logged and returned as errPanic with CodeInternal.
+func (s *Server) safely(k *Session, f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.metrics.panics.Inc()
+			s.log.warn("panic", "a panic closes one session", zap.String("session", k.ID()),
+				zap.String("panic", shorten(fmt.Sprint(p), maxLoggedText)), zap.Stack("stack"))
+			err = Errorf(CodeInternal, "%w", errPanic)
+		}
+	}()
+	return f()
 }
 
 // remoteAddr returns the address that the request came from. Headers that name another one are not believed.

@@ -28,6 +28,7 @@ type Session struct {
 	hangUp  func()        // ends the websocket without a word
 	metrics *metrics
 	log     *logLimit
+	unread  bool // there is no websocket: what it is given ends here
 
 	mu      sync.Mutex
 	queue   *queue
@@ -172,6 +173,9 @@ func (s *Session) reply(typ string, text []byte) {
 }
 
 func (s *Session) pushOwn(i item, d any) {
+	if s.unread {
+		return
+	}
 	i.own = true
 	var err error
 	if d != nil {
@@ -188,7 +192,7 @@ func (s *Session) pushOwn(i item, d any) {
 func (s *Session) push(i item) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closing != 0 || s.gone {
+	if s.closing != 0 || s.gone || s.unread {
 		return
 	}
 	dropped, ok := s.queue.push(i)

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-	"go.uber.org/zap"
 )
 
 // Limits of a websocket.
@@ -68,7 +67,7 @@ func newSocket(s *Server, ws *websocket.Conn, addr netip.Addr) *socket {
 
 // run is the life of the socket.
 func (k *socket) run() {
-	defer k.server.remove(k)
+	defer k.server.remove(k.session)
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
@@ -238,18 +237,8 @@ func (k *socket) linger() {
 	}
 }
 
-// safely runs f. A panic in it is counted, logged and returned as errPanic with CodeInternal.
-func (k *socket) safely(f func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			k.server.metrics.panics.Inc()
-			k.server.log.warn("panic", "a panic closes one session", zap.String("session", k.session.ID()),
-				zap.String("panic", shorten(fmt.Sprint(p), maxLoggedText)), zap.Stack("stack"))
-			err = Errorf(CodeInternal, "%w", errPanic)
-		}
-	}()
-	return f()
-}
+// safely runs f; see Server.safely.
+func (k *socket) safely(f func() error) error { return k.server.safely(k.session, f) }
 
 func isTimeout(err error) bool {
 	var t net.Error
