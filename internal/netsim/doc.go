@@ -1,4 +1,4 @@
-// Package netsim is a network in virtual time for tests of congestion control: bottleneck links, what they do to
+// Package netsim is a network in virtual time in which congestion control is measured: bottleneck links, what they do to
 // packets, and the traffic that one has to share them with. A run of 100 seconds takes some 100 ms of CPU, and the same
 // seed gives the same run to the bit.
 //

@@ -49,6 +49,14 @@ func (s *Sim) At(at time.Duration, do func()) {
 // After calls do after d.
 func (s *Sim) After(d time.Duration, do func()) { s.At(s.now+d, do) }
 
+// Next returns the time of the next event; ok is false if there is none.
+func (s *Sim) Next() (at time.Duration, ok bool) {
+	if len(s.events) == 0 {
+		return 0, false
+	}
+	return s.events[0].at, true
+}
+
 // Run handles all events before the given time and leaves the clock there.
 func (s *Sim) Run(until time.Duration) {
 	for len(s.events) > 0 && s.events[0].at < until {

@@ -63,3 +63,15 @@ func TestEachUseHasItsOwnChance(t *testing.T) {
 		t.Error("different uses or seeds give the same numbers")
 	}
 }
+
+func TestNext(t *testing.T) {
+	s := NewSim(1)
+	if at, ok := s.Next(); ok {
+		t.Errorf("an event at %v of none", at)
+	}
+	s.At(3, func() {})
+	s.At(2, func() {})
+	if at, ok := s.Next(); at != 2 || !ok {
+		t.Errorf("%d, %v, want 2", at, ok)
+	}
+}

@@ -9,9 +9,9 @@ import (
 
 // Path is one direction of the bottleneck.
 type Path struct {
-	Rate      netsim.Schedule
-	Reference int64         // bit/s; the queue holds Queue at this rate
-	Queue     time.Duration // 0 for 300 ms, the default of RFC 8867, section 4.2
+	Rate      netsim.Schedule // none for 100 Mbit/s without an end of the queue
+	Reference int64           // bit/s; the queue holds Queue at this rate; 0 for 1 Mbit/s
+	Queue     time.Duration   // 0 for 300 ms, the default of RFC 8867, section 4.2
 	Loss      netsim.Loss
 	Jitter    netsim.Jitter
 	Policer   netsim.Policer
@@ -24,7 +24,8 @@ type Flow struct {
 	Start      time.Duration
 	Stop       time.Duration // 0 for the end of the case
 	Pause      [2]time.Duration
-	Max        bwe.Bitrate      // of the video; 0 for 1.5 Mbit/s
+	Min, Max   bwe.Bitrate      // of the video; 0 for 150 kbit/s, at most Max, and 1.5 Mbit/s
+	Silent     bool             // sends no audio
 	Layers     []bwe.Bitrate    // the only rates of the video, ascending, as when an SFU forwards it; none for any up to Max
 	First      bwe.Bitrate      // the start rate of the estimator; 0 for 300 kbit/s
 	NoFeedback [2]time.Duration // feedback of this time is lost
@@ -34,7 +35,15 @@ type Flow struct {
 // Transfer is an endless TCP transfer in the forward direction.
 type Transfer struct {
 	Congestion  netsim.Congestion
-	Start, Stop time.Duration
+	Start, Stop time.Duration // Stop 0 for the end of the case
+	Delay       time.Duration // one way; 0 for 50 ms
+}
+
+// Readers are readers of pages, each with short TCP transfers and idle times in the forward direction (RFC 8867, section
+// 5.7).
+type Readers struct {
+	Count int
+	netsim.Web
 }
 
 // Levels are what the medians of a case have to reach; 0 is no level. Those named Least are lower bounds, as are Util and
@@ -51,41 +60,53 @@ type Levels struct {
 
 // Case is a network, the flows in it, and what they have to reach.
 type Case struct {
-	Name     string
+	Name     string // without spaces
+	Title    string // a few words
 	Duration time.Duration
+	Seed     uint64 // the first to run with; 0 for 1
 	Forward  Path
-	Back     Path // no rate for 100 Mbit/s
+	Back     Path
 	Flows    []Flow
 	TCP      []Transfer
-	Web      int // readers of pages, with RFC 8867, section 5.7
+	Web      Readers
 	Levels   Levels
 	Reached  Levels // where Levels are not reached, or not with every seed: what is
 	Open     bool   // that is so
 }
 
-func (f Flow) delay() time.Duration {
-	if f.Delay == 0 {
-		return 50 * time.Millisecond
+// usualDelay is the one-way delay of RFC 8867, section 4.2.
+const usualDelay = 50 * time.Millisecond
+
+func (f Flow) delay() time.Duration { return orElse(f.Delay, usualDelay) }
+
+func (f Flow) min() bwe.Bitrate { return min(orElse(f.Min, leastVideo), f.max()) }
+
+// audio returns the rate of the audio.
+func (f Flow) audio() bwe.Bitrate {
+	if f.Silent {
+		return 0
 	}
-	return f.Delay
+	return audioRate
+}
+
+func orElse[T comparable](v, otherwise T) T {
+	var none T
+	if v == none {
+		return otherwise
+	}
+	return v
 }
 
 func (f Flow) max() bwe.Bitrate {
 	if len(f.Layers) > 0 {
 		return f.Layers[len(f.Layers)-1]
 	}
-	if f.Max == 0 {
-		return 1500 * bwe.Kbps
-	}
-	return f.Max
+	return orElse(f.Max, 1500*bwe.Kbps)
 }
 
-func (f Flow) stop(c *Case) time.Duration {
-	if f.Stop == 0 {
-		return c.Duration
-	}
-	return f.Stop
-}
+func (f Flow) stop(c *Case) time.Duration { return orElse(f.Stop, c.Duration) }
+
+func (t Transfer) stop(c *Case) time.Duration { return orElse(t.Stop, c.Duration) }
 
 // layer returns the index of the highest layer that fits into a rate; 0 if none does.
 func (f Flow) layer(rate bwe.Bitrate) int {

@@ -2,17 +2,22 @@
 // and some more, in virtual time, and says how well they did. A case is data: any schedule, delay, queue, loss, number of
 // flows and cross traffic can be written down and run.
 //
-//	source.go    what is to be sent: video after RFC 8593, audio, pauses
-//	flow.go      a sender: source -> Pacer -> link, feedback -> Estimator
-//	receiver.go  counts what arrives and reports it as transport-wide feedback, marshalled by pion/rtcp
 //	case.go      what a case consists of
 //	cases.go     RFC 8867, sections 5.1 to 5.8
 //	more.go      jitter, random and bursty loss, a policer, short queues, fast links, wrong clocks
+//	select.go    cases by name
+//	source.go    what is to be sent: video after RFC 8593, audio, pauses
+//	flow.go      a sender: source -> control -> link, feedback -> control
+//	control.go   our control: the Estimator and the Pacer of package bwe
+//	receiver.go  counts what arrives and reports it as transport-wide feedback, marshalled by pion/rtcp
 //	run.go       runs a case with a seed
+//	plan.go      runs many, on all processors
 //	measure.go   what is counted for each flow
 //	possible.go  the metrics that compare it with what the network would have carried
 //	score.go     medians over seeds and the levels that a case has to reach
-//	table.go     the table
+//	metrics.go   figures as they are shown
+//	table.go     Markdown, JSON and CSV
+//	baseline.go  the stored figures of pion's gcc, gcc.json, which a test makes
 //
 // # Metrics
 //

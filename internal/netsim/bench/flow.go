@@ -7,13 +7,12 @@ import (
 	"github.com/heliograph/heliograph/pkg/bwe"
 )
 
-// leastVideo is the rate below which the encoder does not go (RFC 8593).
-const leastVideo = 150 * bwe.Kbps
-
-// audioRate is what audio takes, and probeRoom the share above all layers up to which probes are of use.
 const (
-	audioRate = 20 * bwe.Kbps
-	probeRoom = 2
+	leastVideo  = 150 * bwe.Kbps // below that rate the encoder does not go (RFC 8593)
+	leastTarget = 50 * bwe.Kbps
+	usualFirst  = 300 * bwe.Kbps
+	audioRate   = 20 * bwe.Kbps
+	probeRoom   = 2 // times all layers: up to there probes are of use
 )
 
 // flow is a sender and its receiver.
@@ -22,12 +21,9 @@ type flow struct {
 	c         *Case
 	sim       *netsim.Sim
 	out, back *netsim.Link
-	estimator *bwe.Estimator
-	pacer     *bwe.Pacer
-	parser    bwe.TransportCC
+	control   control
 	receiver  receiver
 	video     video
-	acks      []bwe.Ack
 	meter     meter
 
 	seq      int64
@@ -36,26 +32,24 @@ type flow struct {
 	reported int           // size of the last feedback
 }
 
-func newFlow(sim *netsim.Sim, c *Case, spec Flow, use uint64, out, back *netsim.Link) *flow {
-	first := spec.First
-	if first == 0 {
-		first = 300 * bwe.Kbps
-	}
-	most := spec.max() + audioRate
-	if len(spec.Layers) > 0 {
-		most *= probeRoom // a probe has to exceed the step that it is for
-	}
+func (w *world) newFlow(spec Flow, use uint64, out, back *netsim.Link) *flow {
 	f := &flow{
-		spec: spec, c: c, sim: sim, out: out, back: back, seq: -1, reported: 68,
-		estimator: bwe.New(bwe.Config{Min: 50 * bwe.Kbps, Max: most, Start: first}),
-		video:     video{min: min(leastVideo, spec.max()), max: spec.max(), chance: sim.Rand(use<<8 | 5)},
-		receiver:  receiver{skew: spec.Skew, offset: time.Duration(use) * 1234567 * time.Microsecond},
+		spec: spec, c: &w.c, sim: w.sim, out: out, back: back, seq: -1, reported: 68,
+		video:    video{min: spec.min(), max: spec.max(), chance: w.sim.Rand(use<<8 | 5)},
+		receiver: receiver{skew: spec.Skew, offset: time.Duration(use) * 1234567 * time.Microsecond},
 	}
-	f.pacer = bwe.NewPacer(f.estimator.State().Pacing)
-	f.estimator.SetDemand(0, bwe.Demand{Wanted: most})
-	sim.At(spec.Start, f.nextFrame)
-	sim.At(spec.Start, f.nextAudio)
-	sim.At(spec.Start+feedbackLeast, func() { f.report(feedbackLeast) })
+	b := bounds{least: leastTarget, most: spec.max() + spec.audio(), first: orElse(spec.First, usualFirst)}
+	if len(spec.Layers) > 0 {
+		b.most *= probeRoom // a probe has to exceed the step that it is for
+	}
+	b.least = min(b.least, b.most)
+	b.first = min(max(b.first, b.least), b.most)
+	f.control = w.make(b, f.send)
+	w.sim.At(spec.Start, f.nextFrame)
+	if !spec.Silent {
+		w.sim.At(spec.Start, f.nextAudio)
+	}
+	w.sim.At(spec.Start+feedbackLeast, func() { f.report(feedbackLeast) })
 	return f
 }
 
@@ -71,23 +65,23 @@ func (f *flow) nextFrame() {
 	f.frame++
 	packets, size := split(f.video.frame(now, f.videoTarget(now)))
 	for range packets {
-		f.pacer.Push(now, bwe.Item{Kind: bwe.Video, Size: size, Frame: f.frame})
+		f.control.push(now, bwe.Item{Kind: bwe.Video, Size: size, Frame: f.frame})
 	}
 	f.pump()
 }
 
-// videoTarget is what the video may take. Among layers it is the highest that fits, and the estimator is told of the next.
+// videoTarget is what the video may take. Among layers it is the highest that fits, and the control is told of the next.
 func (f *flow) videoTarget(now time.Duration) bwe.Bitrate {
-	target := f.estimator.State().Target - audioRate
+	target := f.control.target() - f.spec.audio()
 	if len(f.spec.Layers) == 0 {
 		return target
 	}
 	layer := f.spec.layer(target)
-	demand := bwe.Demand{Wanted: probeRoom * (f.spec.max() + audioRate)}
+	demand := bwe.Demand{Wanted: probeRoom * (f.spec.max() + f.spec.audio())}
 	if layer+1 < len(f.spec.Layers) {
-		demand.NextStep = f.spec.Layers[layer+1] + audioRate
+		demand.NextStep = f.spec.Layers[layer+1] + f.spec.audio()
 	}
-	f.estimator.SetDemand(now, demand)
+	f.control.demand(now, demand)
 	return f.spec.Layers[layer]
 }
 
@@ -98,7 +92,7 @@ func (f *flow) nextAudio() {
 	}
 	f.sim.After(audioTime, f.nextAudio)
 	if f.spec.active(f.c, now) {
-		f.pacer.Push(now, bwe.Item{Kind: bwe.Audio, Size: audioSize})
+		f.control.push(now, bwe.Item{Kind: bwe.Audio, Size: audioSize})
 		f.pump()
 	}
 }
@@ -106,40 +100,23 @@ func (f *flow) nextAudio() {
 // pump sends what may go out now.
 func (f *flow) pump() {
 	now := f.sim.Now()
-	f.estimator.OnTimeout(now)
-	f.follow(now)
-	for item, ok := f.pacer.Pop(now); ok; item, ok = f.pacer.Pop(now) {
-		f.send(now, item)
-	}
-	next, ok := f.pacer.Next()
-	if !ok || f.due > now && f.due <= next {
+	next := f.control.pump(now, f.spec.active(f.c, now))
+	if next == 0 || f.due > now && f.due <= next {
 		return
 	}
-	f.due = max(next, now+1)
-	mine := f.due
+	f.due = next
 	f.sim.At(f.due, func() {
-		if f.due == mine {
+		if f.due == next {
 			f.due = 0
 			f.pump()
 		}
 	})
 }
 
-// follow gives the state of the estimator to the pacer, and padding where a probe needs it.
-func (f *flow) follow(now time.Duration) {
-	f.pacer.SetState(f.estimator.State())
-	if probe, ok := f.estimator.Probe(now); ok && f.spec.active(f.c, now) {
-		f.pacer.StartProbe(probe)
-	}
-	for left := f.pacer.Wants(now); left > 0; left -= mediaSize {
-		f.pacer.Push(now, bwe.Item{Kind: bwe.Padding, Size: mediaSize})
-	}
-}
-
-func (f *flow) send(now time.Duration, item bwe.Item) {
+// send puts a packet on the link and returns its number.
+func (f *flow) send(now time.Duration, item bwe.Item) int64 {
 	f.seq++
 	seq := f.seq
-	f.estimator.OnPacketSent(bwe.Sent{Seq: seq, At: now, Size: item.Size, Kind: item.Kind, Probe: item.Probe})
 	f.sim.After(f.spec.delay(), func() {
 		fate := f.out.Send(item.Size, func() {
 			f.receiver.add(f.sim.Now(), seq, item.Size)
@@ -147,6 +124,7 @@ func (f *flow) send(now time.Duration, item bwe.Item) {
 		})
 		f.meter.passed(f.sim.Now(), item, fate)
 	})
+	return seq
 }
 
 // report sends feedback and schedules the next.
@@ -170,11 +148,6 @@ func (f *flow) report(since time.Duration) {
 }
 
 func (f *flow) hear(raw []byte) {
-	acks, err := f.parser.Parse(raw, f.seq, f.acks[:0])
-	if err != nil {
-		panic(err) // what pion/rtcp has marshalled is well formed
-	}
-	f.acks = acks
-	f.estimator.OnFeedback(f.sim.Now(), acks)
+	f.control.hear(f.sim.Now(), raw, f.seq)
 	f.pump()
 }

@@ -9,7 +9,7 @@ import (
 
 // capacity returns what a path lets pass at a time, in bit/s.
 func (p Path) capacity(t time.Duration) float64 {
-	rate := float64(100e6)
+	rate := float64(fastPath)
 	if len(p.Rate) > 0 {
 		rate = float64(p.Rate.At(t))
 	}
@@ -30,7 +30,7 @@ func (w *world) possible(back bool, t time.Duration) float64 {
 	var layered *Flow
 	for _, f := range w.c.Flows {
 		if f.Back == back && f.active(&w.c, t) {
-			demand += float64(f.max() + audioRate)
+			demand += float64(f.max() + f.audio())
 			flows++
 			if len(f.Layers) > 0 {
 				layered = &f
@@ -38,7 +38,7 @@ func (w *world) possible(back bool, t time.Duration) float64 {
 		}
 	}
 	for _, tcp := range w.c.TCP {
-		if !back && t >= tcp.Start && t < tcp.Stop {
+		if !back && t >= tcp.Start && t < tcp.stop(&w.c) {
 			others++
 		}
 	}
@@ -47,7 +47,7 @@ func (w *world) possible(back bool, t time.Duration) float64 {
 	}
 	could := min(demand, path.capacity(t)*float64(flows)/float64(flows+others))
 	if layered != nil {
-		could = float64(layered.Layers[layered.layer(bwe.Bitrate(could)-audioRate)] + audioRate)
+		could = float64(layered.Layers[layered.layer(bwe.Bitrate(could)-layered.audio())] + layered.audio())
 	}
 	return could
 }
@@ -63,6 +63,9 @@ func (w *world) got(back bool, from, to time.Duration) int {
 	return total
 }
 
+// none is the time of what did not happen.
+const none = -1
+
 func (w *world) util() float64 {
 	got, could := 0.0, 0.0
 	for _, back := range []bool{false, true} {
@@ -71,14 +74,14 @@ func (w *world) util() float64 {
 			could += w.possible(back, t) * binTime.Seconds()
 		}
 	}
-	return got / could
+	return got / max(1, could)
 }
 
 // share looks at the time in which all endless transfers and all flows are active.
 func (w *world) share() float64 {
 	from, to := time.Duration(0), w.c.Duration
 	for _, t := range w.c.TCP {
-		from, to = max(from, t.Start), min(to, t.Stop)
+		from, to = max(from, t.Start), min(to, t.stop(&w.c))
 	}
 	for _, f := range w.c.Flows {
 		from, to = max(from, f.Start), min(to, f.stop(&w.c))
@@ -137,7 +140,7 @@ func (w *world) changesOf(rate netsim.Schedule, back, rises bool) []change {
 }
 
 func (w *world) ramp() time.Duration {
-	worst := time.Duration(0)
+	worst := time.Duration(none)
 	for _, c := range w.changes(true) {
 		took := c.end - c.at
 		for t := c.at; t+time.Second <= c.end; t += binTime {
@@ -152,7 +155,7 @@ func (w *world) ramp() time.Duration {
 }
 
 func (w *world) drain() time.Duration {
-	worst := time.Duration(0)
+	worst := time.Duration(none)
 	for _, c := range w.changes(false) {
 		for _, f := range w.flows {
 			if f.spec.Back == c.back {

@@ -95,15 +95,35 @@ func deltaBytes(deltas []*rtcp.RecvDelta) int {
 	return total
 }
 
-// chunks writes symbols as vectors of seven.
+// vectorSize is how many two-bit symbols a status vector chunk holds.
+const vectorSize = 7
+
+// chunks writes symbols as runs where they are alike and as vectors where not. None holds more symbols than there are
+// packets: pion's gcc takes what a last vector is filled up with for lost packets, and browsers seldom send one.
 func chunks(symbols []uint16) []rtcp.PacketStatusChunk {
 	var all []rtcp.PacketStatusChunk
-	for ; len(symbols) > 0; symbols = symbols[min(7, len(symbols)):] {
-		list := make([]uint16, 7)
-		copy(list, symbols)
-		all = append(all, &rtcp.StatusVectorChunk{
-			Type: rtcp.TypeTCCStatusVectorChunk, SymbolSize: rtcp.TypeTCCSymbolSizeTwoBit, SymbolList: list,
-		})
+	for len(symbols) > 0 {
+		n := run(symbols)
+		if n < vectorSize && len(symbols) >= vectorSize {
+			all = append(all, &rtcp.StatusVectorChunk{
+				Type: rtcp.TypeTCCStatusVectorChunk, SymbolSize: rtcp.TypeTCCSymbolSizeTwoBit, SymbolList: symbols[:vectorSize],
+			})
+			symbols = symbols[vectorSize:]
+			continue
+		}
+		all = append(all, &rtcp.RunLengthChunk{Type: rtcp.TypeTCCRunLengthChunk, PacketStatusSymbol: symbols[0], RunLength: uint16(n)})
+		symbols = symbols[n:]
 	}
 	return all
+}
+
+// run returns how many symbols at the beginning are alike.
+func run(symbols []uint16) int {
+	const longest = 1<<13 - 1
+	for i, s := range symbols {
+		if s != symbols[0] || i == longest {
+			return i
+		}
+	}
+	return len(symbols)
 }

@@ -1,8 +1,12 @@
 package bench
 
 import (
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/pion/rtcp"
 
 	"github.com/heliograph/heliograph/pkg/bwe"
 )
@@ -60,5 +64,33 @@ func TestReportsAreBounded(t *testing.T) {
 		if (got - want).Abs() > ms {
 			t.Errorf("at %d bit/s every %v, want %v", rate, got, want)
 		}
+	}
+}
+
+// Chunks tell of each packet, and of nothing else.
+func TestChunksFit(t *testing.T) {
+	chance := rand.New(rand.NewPCG(1, 1))
+	for range 1000 {
+		symbols := make([]uint16, 1+chance.IntN(40))
+		for i := range symbols {
+			if symbols[i] = 1; chance.IntN(8) == 0 {
+				symbols[i] = uint16(chance.IntN(3))
+			}
+		}
+		var got []uint16
+		for _, c := range chunks(symbols) {
+			switch c := c.(type) {
+			case *rtcp.RunLengthChunk:
+				got = append(got, slices.Repeat([]uint16{c.PacketStatusSymbol}, int(c.RunLength))...)
+			case *rtcp.StatusVectorChunk:
+				got = append(got, c.SymbolList...)
+			}
+		}
+		if !slices.Equal(got, symbols) {
+			t.Fatalf("%v, want %v", got, symbols)
+		}
+	}
+	if all := chunks(make([]uint16, 10_000)); len(all) != 2 {
+		t.Errorf("%d chunks for a run that is longer than one holds", len(all))
 	}
 }

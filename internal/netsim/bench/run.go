@@ -12,7 +12,7 @@ type Result struct {
 	P50, P95, P99 time.Duration
 	AudioP99      time.Duration // the queue as audio sees it
 	Loss          float64
-	Ramp, Drain   time.Duration // 0 if there was none
+	Ramp, Drain   time.Duration // negative if the capacity never rose, or fell
 	Jain, Share   float64
 	Outage        float64       // share of the rate that is still sent at the end of a time without feedback
 	Back          time.Duration // from its end to the end of the first second at 90 % of what is possible
@@ -20,61 +20,69 @@ type Result struct {
 	Feedback      float64 // kbit/s
 }
 
-// Run plays a case with a seed. The same seed gives the same result to the bit.
-func Run(c Case, seed uint64) Result { return newWorld(c, seed).run() }
+// Run plays a case with a seed and the estimator of package bwe. The same seed gives the same result to the bit.
+func Run(c Case, seed uint64) Result {
+	w := newWorld(c, seed, newOurs)
+	w.sim.Run(c.Duration)
+	return w.result()
+}
 
 // world is a case that is being played.
 type world struct {
 	c             Case
+	make          func(bounds, sendFunc) control
 	sim           *netsim.Sim
 	forward, back *netsim.Link
 	flows         []*flow
 	tcp           []int // bins of bytes delivered by endless transfers
 }
 
-func newWorld(c Case, seed uint64) *world {
-	w := &world{c: c, sim: netsim.NewSim(seed)}
+func newWorld(c Case, seed uint64, make func(bounds, sendFunc) control) *world {
+	w := &world{c: c, make: make, sim: netsim.NewSim(seed)}
 	w.forward, w.back = newLink(w.sim, c.Forward, 1), newLink(w.sim, c.Back, 2)
 	for i, spec := range c.Flows {
 		out, back := w.forward, w.back
 		if spec.Back {
 			out, back = back, out
 		}
-		w.flows = append(w.flows, newFlow(w.sim, &w.c, spec, uint64(10+i), out, back))
+		w.flows = append(w.flows, w.newFlow(spec, uint64(10+i), out, back))
 	}
 	for _, t := range c.TCP {
-		tcp := netsim.NewTCP(w.sim, w.tcpConfig(t.Congestion, func(n int) { w.tcp = addBin(w.tcp, w.sim.Now(), n) }))
-		w.sim.At(t.Start, func() { tcp.Start(-1) })
-		w.sim.At(t.Stop, tcp.Stop)
+		w.startTCP(t)
 	}
-	for i := range c.Web {
-		// RFC 8867, section 5.7: 30 to 50 KB, idle for 10 s on average.
-		netsim.StartWeb(w.sim, netsim.Web{MinBytes: 30_000, MaxBytes: 50_000, Idle: 10 * time.Second}, uint64(100+i), w.tcpConfig(netsim.Reno, nil))
+	for i := range c.Web.Count {
+		netsim.StartWeb(w.sim, c.Web.Web, uint64(100+i), w.tcpConfig(netsim.Reno, usualDelay))
 	}
 	return w
 }
 
-func (w *world) tcpConfig(kind netsim.Congestion, delivered func(int)) netsim.TCPConfig {
-	return netsim.TCPConfig{Congestion: kind, Forward: w.forward, Back: w.back, Extra: 50 * time.Millisecond, OnDeliver: delivered}
+func (w *world) startTCP(t Transfer) {
+	config := w.tcpConfig(t.Congestion, orElse(t.Delay, usualDelay))
+	config.OnDeliver = func(n int) { w.tcp = addBin(w.tcp, w.sim.Now(), n) }
+	tcp := netsim.NewTCP(w.sim, config)
+	w.sim.At(t.Start, func() { tcp.Start(-1) })
+	w.sim.At(t.stop(&w.c), tcp.Stop)
 }
+
+func (w *world) tcpConfig(kind netsim.Congestion, delay time.Duration) netsim.TCPConfig {
+	return netsim.TCPConfig{Congestion: kind, Forward: w.forward, Back: w.back, Extra: delay}
+}
+
+// fastPath is the rate of a path without one, in bit/s.
+const fastPath = 100e6
 
 func newLink(sim *netsim.Sim, p Path, use uint64) *netsim.Link {
+	config := netsim.LinkConfig{Rate: p.Rate, Loss: p.Loss, Jitter: p.Jitter, Policer: p.Policer, Use: use}
 	if len(p.Rate) == 0 {
-		return netsim.NewLink(sim, netsim.LinkConfig{Rate: netsim.Constant(100e6), Use: use})
+		config.Rate = netsim.Constant(fastPath)
+	} else {
+		config.Queue = netsim.QueueBytes(orElse(p.Reference, 1e6), orElse(p.Queue, 300*time.Millisecond))
 	}
-	if p.Queue == 0 {
-		p.Queue = 300 * time.Millisecond
-	}
-	if p.Reference == 0 {
-		p.Reference = 1e6
-	}
-	return netsim.NewLink(sim, netsim.LinkConfig{
-		Rate: p.Rate, Queue: netsim.QueueBytes(p.Reference, p.Queue), Loss: p.Loss, Jitter: p.Jitter, Policer: p.Policer, Use: use,
-	})
+	return netsim.NewLink(sim, config)
 }
 
-func (w *world) run() Result {
-	w.sim.Run(w.c.Duration)
+// result says how well the flows did.
+func (w *world) result() Result {
 	waits, audio := w.waits()
 	r := Result{P50: percentile(waits, 0.5), P95: percentile(waits, 0.95), P99: percentile(waits, 0.99), AudioP99: percentile(audio, 0.99)}
 	var sent, lost, media, pad, feedback int

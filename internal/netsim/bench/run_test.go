@@ -28,12 +28,12 @@ func TestRunOnAFastPath(t *testing.T) {
 
 // Loss, drain and ramp are seen where they are.
 func TestRunSeesWhatHappens(t *testing.T) {
-	c := variableCapacity("5.1", 50*ms, Levels{})
+	c := variableCapacity("5.1", "", 50*ms, Levels{})
 	c.Forward.Loss.P = 0.05
 	if r := Run(c, 1); r.Loss < 0.04 || r.Loss > 0.06 {
 		t.Errorf("loss %.4f, want 0.05", r.Loss)
 	}
-	c = variableCapacity("5.1", 50*ms, Levels{})
+	c = variableCapacity("5.1", "", 50*ms, Levels{})
 	if r := Run(c, 1); r.Drain < 300*ms || r.Drain > 3*sec || r.Ramp < sec || r.Ramp > 10*sec {
 		t.Errorf("drain %v, ramp %v", r.Drain, r.Ramp)
 	}
@@ -44,16 +44,16 @@ func TestRunSeesWhatHappens(t *testing.T) {
 }
 
 func TestPossible(t *testing.T) {
-	c := longTCP("Reno", 0, 300*ms, 0)
+	c := longTCP("x", "", 0, 300*ms, 0)
 	c.Forward.Rate = append(c.Forward.Rate, at(60, 1e6))
-	w := newWorld(c, 1)
+	w := newWorld(c, 1, newOurs)
 	for second, want := range map[int]float64{0: 0, 4: 0, 5: 1e6, 59: 1e6, 60: 5e5, 118: 5e5, 119: 0} {
 		if got := w.possible(false, time.Duration(second)*sec); got != want {
 			t.Errorf("at %d s: %g, want %g", second, got, want)
 		}
 	}
 	c.TCP = nil
-	if got := newWorld(c, 1).possible(false, 10*sec); got != 1520e3 {
+	if got := newWorld(c, 1, newOurs).possible(false, 10*sec); got != 1520e3 {
 		t.Errorf("%g, want what the source makes", got)
 	}
 }

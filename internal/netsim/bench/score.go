@@ -4,15 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
-// Median runs a case with the seeds 1 to n, or others from first on, and returns the median of each metric.
-func Median(c Case, first uint64, n int) Result {
-	runs := make([]Result, 0, n)
-	for seed := first; seed < first+uint64(n); seed++ {
-		runs = append(runs, Run(c, seed))
-	}
+// medianOf returns the median of each metric.
+func medianOf(runs []Result) Result {
 	return Result{
 		Util:     median(runs, func(r Result) float64 { return r.Util }),
 		P50:      median(runs, func(r Result) time.Duration { return r.P50 }),
@@ -40,31 +37,72 @@ func median[T cmp.Ordered](runs []Result, of func(Result) T) T {
 	return values[len(values)/2]
 }
 
+// level is one bound of a metric. The zero bound is none, but for loss where none is allowed.
+type level struct {
+	what  string
+	unit  string
+	bound float64
+	least bool
+	zero  bool // a bound of zero counts
+	got   float64
+}
+
+// against lists the levels with what a result has of each.
+func (l Levels) against(r Result) []level {
+	seconds := func(what string, bound, got time.Duration) level {
+		return level{what: what, unit: " s", bound: bound.Seconds(), got: got.Seconds()}
+	}
+	return []level{
+		{what: "util", unit: " %", bound: l.Util, least: true, got: 100 * r.Util},
+		{what: "queue p95", unit: " ms", bound: milliseconds(l.QueueP95), got: milliseconds(r.P95)},
+		{what: "loss", unit: " %", bound: l.Loss, zero: l.LossFree, got: 100 * r.Loss},
+		seconds("ramp", l.Ramp, r.Ramp),
+		seconds("drain", l.Drain, r.Drain),
+		{what: "jain", bound: l.Jain, least: true, got: r.Jain},
+		{what: "share", unit: " %", bound: l.ShareLeast, least: true, got: 100 * r.Share},
+		{what: "share", unit: " %", bound: l.ShareMost, got: 100 * r.Share},
+		{what: "sent without feedback", unit: " %", bound: l.Outage, got: 100 * r.Outage},
+		seconds("back", l.Back, r.Back),
+	}
+}
+
+func (l level) set() bool { return l.bound > 0 || l.zero }
+
+func (l level) missed() bool {
+	if l.least {
+		return l.set() && l.got < l.bound
+	}
+	return l.set() && l.got > l.bound
+}
+
+func (l level) String() string {
+	sign := "<="
+	if l.least {
+		sign = ">="
+	}
+	return fmt.Sprintf("%s %s %.4g%s", l.what, sign, l.bound, l.unit)
+}
+
 // Misses says in words which levels a result does not reach; none if it reaches all.
 func (l Levels) Misses(r Result) []string {
 	var misses []string
-	least := func(what string, got, want float64) {
-		if want > 0 && got < want {
-			misses = append(misses, fmt.Sprintf("%s %.4g, at least %.4g", what, got, want))
+	for _, one := range l.against(r) {
+		if one.missed() {
+			misses = append(misses, fmt.Sprintf("%s %.4g%s", one.what, one.got, one.unit))
 		}
-	}
-	most := func(what string, got, want float64) {
-		if want > 0 && got > want {
-			misses = append(misses, fmt.Sprintf("%s %.4g, at most %.4g", what, got, want))
-		}
-	}
-	least("util %", 100*r.Util, l.Util)
-	most("queue p95 ms", milliseconds(r.P95), milliseconds(l.QueueP95))
-	most("loss %", 100*r.Loss, l.Loss)
-	most("ramp s", r.Ramp.Seconds(), l.Ramp.Seconds())
-	most("drain s", r.Drain.Seconds(), l.Drain.Seconds())
-	least("jain", r.Jain, l.Jain)
-	least("share %", 100*r.Share, l.ShareLeast)
-	most("share %", 100*r.Share, l.ShareMost)
-	most("sent without feedback %", 100*r.Outage, l.Outage)
-	most("back s", r.Back.Seconds(), l.Back.Seconds())
-	if l.LossFree && r.Loss > 0 {
-		misses = append(misses, fmt.Sprintf("loss %.4g %%, at most 0", 100*r.Loss))
 	}
 	return misses
 }
+
+// String lists the levels in a line, "" if there are none.
+func (l Levels) String() string {
+	var all []string
+	for _, one := range l.against(Result{}) {
+		if one.set() {
+			all = append(all, one.String())
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -1,35 +1,131 @@
 package bench
 
 import (
+	"encoding/csv"
+	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
-	"time"
 )
 
-func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-
-// WriteHeader writes the head of the Markdown table to which WriteRow adds.
-func WriteHeader(w io.Writer) {
-	columns := []string{"case", "util %", "queue p50", "p95", "p99 ms", "audio p99", "loss %", "ramp s", "drain s", "jain", "share %", "pad %", "fb kbit/s", "levels"}
-	fmt.Fprintf(w, "| %s |\n|%s\n", strings.Join(columns, " | "), strings.Repeat("---|", len(columns)))
+// verdict says how an outcome stands to the levels of its case.
+func (o Outcome) verdict() (pass bool, misses []string) {
+	misses = o.Case.Levels.Misses(o.Median())
+	return len(misses) == 0, misses
 }
 
-// WriteRow writes the medians of a case and which of its levels they miss.
-func WriteRow(w io.Writer, c Case, r Result) {
-	verdict := "pass"
-	if misses := c.Levels.Misses(r); len(misses) > 0 {
-		verdict = strings.Join(misses, "; ")
-	}
-	fmt.Fprintf(w, "| %s | %.1f | %.0f | %.0f | %.0f | %.0f | %.3f | %s | %s | %.3f | %s | %.2f | %.1f | %s |\n",
-		c.Name, 100*r.Util, milliseconds(r.P50), milliseconds(r.P95), milliseconds(r.P99), milliseconds(r.AudioP99), 100*r.Loss,
-		orDash(r.Ramp > 0, r.Ramp.Seconds()), orDash(r.Drain > 0, r.Drain.Seconds()), r.Jain,
-		orDash(len(c.TCP) > 0, 100*r.Share), 100*r.Padding, r.Feedback, verdict)
+// Broken tells whether an outcome of ours misses levels that it should reach.
+func (o Outcome) Broken() bool {
+	pass, _ := o.verdict()
+	return !pass && !o.Case.Open && o.Algo == Ours
 }
 
-func orDash(known bool, v float64) string {
-	if !known {
-		return "-"
+// WriteTable writes outcomes as a Markdown table, and below it what else has to be known of them.
+func WriteTable(w io.Writer, outcomes []Outcome) error {
+	titles := []string{"case", "", "algo"}
+	for _, m := range metrics() {
+		if m.title != "" {
+			titles = append(titles, m.title)
+		}
 	}
-	return fmt.Sprintf("%.1f", v)
+	titles = append(titles, "level", "result")
+	var b strings.Builder
+	fmt.Fprintf(&b, "| %s |\n|%s\n", strings.Join(titles, " | "), strings.Repeat("---|", len(titles)))
+	for _, o := range outcomes {
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(o.cells(), " | "))
+	}
+	for _, note := range notes(outcomes) {
+		fmt.Fprintf(&b, "\n%s\n", note)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (o Outcome) cells() []string {
+	cells, median := []string{o.Case.Name, o.Case.Title, o.Algo}, o.Median()
+	for _, m := range metrics() {
+		if m.title != "" {
+			cells = append(cells, m.text(o.Case, median))
+		}
+	}
+	result := "pass"
+	switch pass, misses := o.verdict(); {
+	case o.Case.Levels == Levels{}:
+		result = "-"
+	case !pass && o.Case.Open && o.Algo == Ours:
+		result = "open: " + strings.Join(misses, "; ")
+	case !pass:
+		result = "fail: " + strings.Join(misses, "; ")
+	}
+	return append(cells, orElse(o.Case.Levels.String(), "-"), result)
+}
+
+// notes returns each note once.
+func notes(outcomes []Outcome) []string {
+	var all []string
+	last := ""
+	for _, o := range outcomes {
+		if o.Note != "" && o.Note != last {
+			all, last = append(all, o.Note), o.Note
+		}
+	}
+	return all
+}
+
+// WriteJSON writes one object per outcome and line. Metrics that a case does not have are null, and so is pass where it
+// has no levels.
+func WriteJSON(w io.Writer, outcomes []Outcome) error {
+	for _, o := range outcomes {
+		if _, err := io.WriteString(w, o.json()+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o Outcome) json() string {
+	quote := func(v any) string {
+		text, err := json.Marshal(v)
+		if err != nil {
+			panic(err) // texts and lists of texts have no values that JSON does not know
+		}
+		return string(text)
+	}
+	fields := []string{`"case":` + quote(o.Case.Name), `"algo":` + quote(o.Algo)}
+	median := o.Median()
+	for _, m := range metrics() {
+		fields = append(fields, quote(m.key)+":"+m.exact(o.Case, median, "null"))
+	}
+	pass, misses := o.verdict()
+	passes := strconv.FormatBool(pass)
+	if o.Case.Levels == (Levels{}) {
+		passes = "null"
+	}
+	fields = append(fields, `"pass":`+passes, `"misses":`+quote(append([]string{}, misses...)), `"open":`+strconv.FormatBool(o.Case.Open),
+		`"level":`+quote(o.Case.Levels.String()), `"title":`+quote(o.Case.Title), `"seeds":`+quote(o.Seeds))
+	if o.Note != "" {
+		fields = append(fields, `"note":`+quote(o.Note))
+	}
+	return "{" + strings.Join(fields, ",") + "}"
+}
+
+// WriteCSV writes a row for each case, algorithm and seed. Metrics that a case does not have are empty.
+func WriteCSV(w io.Writer, outcomes []Outcome) error {
+	out := csv.NewWriter(w)
+	head := []string{"case", "algo", "seed"}
+	for _, m := range metrics() {
+		head = append(head, m.key)
+	}
+	rows := [][]string{head}
+	for _, o := range outcomes {
+		for i, r := range o.Runs {
+			row := []string{o.Case.Name, o.Algo, strconv.FormatUint(o.Seeds[i], 10)}
+			for _, m := range metrics() {
+				row = append(row, m.exact(o.Case, r, ""))
+			}
+			rows = append(rows, row)
+		}
+	}
+	return out.WriteAll(rows)
 }
