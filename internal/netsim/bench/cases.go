@@ -72,7 +72,7 @@ func steps() netsim.Schedule {
 }
 
 func variableCapacity(name, title string, delay time.Duration, l Levels) Case {
-	return Case{Name: name, Title: title, Duration: 100 * sec, Forward: Path{Rate: steps()}, Flows: []Flow{{Delay: delay}}, Levels: l}
+	return Case{Name: name, Title: title, Duration: 100 * sec, Forward: Path{Rate: steps(), Reference: 1e6}, Flows: []Flow{{Delay: delay}}, Levels: l}
 }
 
 func longTCP(name, title string, kind netsim.Congestion, queue time.Duration, loss float64) Case {

@@ -33,7 +33,7 @@ func more() []Case {
 		}),
 		{
 			Name: "app-limited", Title: "source of 320 kbit/s on 1 Mbit/s", Duration: 100 * sec,
-			Forward: Path{Rate: netsim.Constant(1e6)},
+			Forward: Path{Rate: netsim.Constant(1e6), Reference: 1e6},
 			Flows:   []Flow{{Max: 320 * bwe.Kbps}},
 			Levels:  Levels{Util: 99, QueueP95: 42 * ms},
 		},
@@ -45,7 +45,7 @@ func more() []Case {
 		},
 		{
 			Name: "no-feedback", Title: "no feedback for 2 s", Duration: 60 * sec,
-			Forward: Path{Rate: netsim.Constant(1e6)},
+			Forward: Path{Rate: netsim.Constant(1e6), Reference: 1e6},
 			Flows:   []Flow{{NoFeedback: [2]time.Duration{30 * sec, 32 * sec}}},
 			Levels:  Levels{Outage: 25, Back: 2 * sec},
 		},
