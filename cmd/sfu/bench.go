@@ -16,6 +16,7 @@ type benchCmd struct {
 	Forward benchForwardCmd `cmd:"" help:"Measure what a forwarded packet costs, beside a stock Pion fan-out and the floor."`
 	Receive benchReceiveCmd `cmd:"" help:"Measure what a received packet costs, beside stock Pion."`
 	Connect benchConnectCmd `cmd:"" help:"Measure what a connection costs: CPU time of a join, memory and goroutines of a viewer."`
+	RFC8867 benchRFC8867Cmd `cmd:"" name:"rfc8867" help:"Run the congestion control through the test cases of RFC 8867, and more, in virtual time."`
 	Subject benchSubjectCmd `cmd:"" hidden:"" help:"Be measured by another process."`
 	Node    benchNodeCmd    `cmd:"" hidden:"" help:"Be the server of bench connect."`
 }

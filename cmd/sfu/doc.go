@@ -4,6 +4,7 @@
 //	sfu token create   make a token for one identity in one room
 //	sfu check          read the configuration and say what it means, without opening anything
 //	sfu loadtest       fill rooms with participants and measure what they get
+//	sfu bench          measure: forward, receive, connect, and the congestion control by rfc8867
 //
 // This is the only package that wires the others together:
 //

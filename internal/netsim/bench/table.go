@@ -86,11 +86,13 @@ func WriteJSON(w io.Writer, outcomes []Outcome) error {
 
 func (o Outcome) json() string {
 	quote := func(v any) string {
-		text, err := json.Marshal(v)
-		if err != nil {
-			panic(err) // texts and lists of texts have no values that JSON does not know
+		var text strings.Builder
+		encoder := json.NewEncoder(&text)
+		encoder.SetEscapeHTML(false)
+		if err := encoder.Encode(v); err != nil {
+			panic(err) // texts and lists have no values that JSON does not know
 		}
-		return string(text)
+		return strings.TrimSuffix(text.String(), "\n")
 	}
 	fields := []string{`"case":` + quote(o.Case.Name), `"algo":` + quote(o.Algo)}
 	median := o.Median()
