@@ -46,8 +46,8 @@ func TestTable(t *testing.T) {
 		t.Fatalf("%s", b.String())
 	}
 	for i, end := range []string{
-		"| util >= 90 %, loss <= 1 % | pass |", "| fail: util 50 %; loss 2 % |", "| open: util 50 %; loss 2 % |",
-		"| fail: util 50 %; loss 2 % |", "| - | - |",
+		"| util >= 90 %, loss <= 1 % | pass |", "|  | fail: util 50 %; loss 2 % |", "|  | open: util 50 %; loss 2 % |",
+		"|  | fail: util 50 %; loss 2 % |", "| - | - |",
 	} {
 		if line := lines[2+i]; !strings.HasSuffix(line, end) || strings.Count(line, "|") != strings.Count(lines[0], "|") {
 			t.Errorf("line %d: %s", i, line)

@@ -32,8 +32,12 @@ func WriteTable(w io.Writer, outcomes []Outcome) error {
 	titles = append(titles, "level", "result")
 	var b strings.Builder
 	fmt.Fprintf(&b, "| %s |\n|%s\n", strings.Join(titles, " | "), strings.Repeat("---|", len(titles)))
-	for _, o := range outcomes {
-		fmt.Fprintf(&b, "| %s |\n", strings.Join(o.cells(), " | "))
+	for i, o := range outcomes {
+		cells := o.cells()
+		if i > 0 && outcomes[i-1].Case.Name == o.Case.Name { // what both have is said once
+			cells[1], cells[len(cells)-2] = "", ""
+		}
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | "))
 	}
 	for _, note := range notes(outcomes) {
 		fmt.Fprintf(&b, "\n%s\n", note)

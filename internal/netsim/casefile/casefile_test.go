@@ -196,3 +196,36 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// The example of the documentation can be run, and every key there is has its line in it.
+func TestDocumentedExample(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/congestion-control.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(page), "```yaml\n")
+	example, _, ok := strings.Cut(after, "```")
+	cases, err := Load("example", []byte(example))
+	if !ok || err != nil || len(cases) != 1 {
+		t.Fatalf("%d cases, %v", len(cases), err)
+	}
+	_, err = Load("x", []byte("zz: 1\nforward: {zz: 1, loss: {zz: 1}, policer: {zz: 1}, capacity: [{zz: 1}]}\nflows: [{zz: 1}]\ntcp: [{zz: 1}]\nweb: {zz: 1}\nlevels: {zz: 1}\n"))
+	if err == nil {
+		t.Fatal("unknown keys are taken")
+	}
+	keys := 0
+	for line := range strings.Lines(err.Error()) {
+		_, list, told := strings.Cut(strings.TrimSpace(line), "it can have ")
+		if !told {
+			continue
+		}
+		for key := range strings.SplitSeq(list, ", ") {
+			if keys++; !strings.Contains(example, key+":") {
+				t.Errorf("the example does not have %s", key)
+			}
+		}
+	}
+	if keys < 50 {
+		t.Errorf("only %d keys were looked at", keys)
+	}
+}
