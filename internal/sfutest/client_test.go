@@ -19,6 +19,7 @@ import (
 // bot is a participant of pkg/client with what its slots have received.
 type bot struct {
 	*client.Participant
+	link *Link
 
 	mu     sync.Mutex
 	stamps []stamp
@@ -29,7 +30,7 @@ type bot struct {
 }
 
 // joinBot brings a participant of pkg/client into the room of a World.
-func joinBot(ctx context.Context, w *World, identity string, lose func([]byte) bool, formats ...client.Format) (*bot, error) {
+func joinBot(ctx context.Context, w *World, identity string, change func(*client.Config)) (*bot, error) {
 	link, err := w.network.join()
 	if err != nil {
 		return nil, err
@@ -42,9 +43,9 @@ func joinBot(ctx context.Context, w *World, identity string, lose func([]byte) b
 	if err != nil {
 		return nil, err
 	}
-	b := &bot{last: map[string]uint16{}, events: map[string]int{}}
-	b.Participant, err = client.Join(ctx, client.Config{
-		Engine: engine, URL: "http://sfu.test", Token: token, Publish: formats, Filter: lose, OnPacket: b.packet,
+	b := &bot{link: link, last: map[string]uint16{}, events: map[string]int{}}
+	c := client.Config{
+		Engine: engine, URL: "http://sfu.test", Token: token, OnPacket: b.packet,
 		OnEvent: func(e client.Event) {
 			b.mu.Lock()
 			defer b.mu.Unlock()
@@ -53,7 +54,9 @@ func joinBot(ctx context.Context, w *World, identity string, lose func([]byte) b
 		Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return w.listener.dial(ctx, link, w.network.delay)
 		},
-	})
+	}
+	change(&c)
+	b.Participant, err = client.Join(ctx, c)
 	return b, err
 }
 
@@ -91,6 +94,9 @@ func (b *bot) send(ctx context.Context, w *World, pub *client.Publication) {
 	for {
 		if e := pub.Encoding(0); !e.Idle() {
 			f.key, f.captured = e.KeyframeWanted(), w.now()
+			if f.key {
+				f.keyIdx++
+			}
 			var packets []client.Packet
 			for i, payload := range f.packets() {
 				packets = append(packets, client.Packet{Payload: payload, Marker: i == 1})
@@ -112,7 +118,7 @@ func TestClientOfTheProtocol(t *testing.T) {
 		Joins(Plan{Publish: []Format{Camera, Microphone}}, "alice"),
 		step("a bot joins, publishes, receives, unpublishes and leaves", func(ctx context.Context, w *World) error {
 			n := 0
-			b, err := joinBot(ctx, w, "bot", func([]byte) bool { n++; return n%10 != 0 })
+			b, err := joinBot(ctx, w, "bot", func(c *client.Config) { c.Filter = func([]byte) bool { n++; return n%10 != 0 } })
 			if err != nil {
 				return err
 			}
@@ -158,6 +164,8 @@ func (b *bot) check(w *World) error {
 		return fmt.Errorf("alice saw %d frames of the bot", len(frames))
 	case len(b.stamps) < 350 || b.holes != st.Lost || st.Lost > 5 || st.Repaired < 20 || st.NACKed < 20 || st.Malformed+st.Undeclared > 0:
 		return fmt.Errorf("the bot has %d packets and %d holes: %+v", len(b.stamps), b.holes, st)
+	case w.Metric("transport_feedback_total") < 80: // alice and the bot, ten a second
+		return fmt.Errorf("the server got %.0f packets of feedback", w.Metric("transport_feedback_total"))
 	case st.RTT < 10*time.Millisecond || st.RTT > 20*time.Millisecond:
 		return fmt.Errorf("round trip %v", st.RTT)
 	case len(b.Participants()) != 2 || b.events[signaling.TypePublicationAdded] != 1:
@@ -170,7 +178,7 @@ func (b *bot) check(w *World) error {
 func TestClientIsClosedByTheServer(t *testing.T) {
 	Scenario{Steps: []Step{
 		step("the server stops", func(ctx context.Context, w *World) error {
-			b, err := joinBot(ctx, w, "bot", nil)
+			b, err := joinBot(ctx, w, "bot", func(*client.Config) {})
 			if err != nil {
 				return err
 			}
@@ -185,6 +193,83 @@ func TestClientIsClosedByTheServer(t *testing.T) {
 			if !errors.As(b.Err(), &closed) {
 				return fmt.Errorf("ended with %v", b.Err())
 			}
+			return nil
+		}),
+	}}.Play(t)
+}
+
+// More cameras than slots: the server wants slots, and they are offered. A bot that is left alone stays, and its m-lines are used again.
+func TestClientGrowsItsSlotsAndStays(t *testing.T) {
+	camera := Plan{Publish: []Format{Camera}}
+	Scenario{Steps: []Step{
+		Joins(camera, "alice", "carol", "dave"),
+		step("a bot with one slot sees all three", func(ctx context.Context, w *World) error {
+			b, err := joinBot(ctx, w, "bot", func(c *client.Config) { c.Slots = client.Slots{Audio: -1, Video: 1} })
+			if err != nil {
+				return err
+			}
+			defer b.Close()
+			var items []signaling.ViewItem
+			for _, p := range b.Participants() {
+				if p.ID != b.ID() {
+					items = append(items, signaling.ViewItem{Participant: p.ID, Width: 320, Height: 180})
+				}
+			}
+			if err := b.View(ctx, items...); err != nil {
+				return err
+			}
+			time.Sleep(20 * time.Second)
+			shown := map[string]bool{}
+			for _, s := range b.Slots() {
+				shown[s.Shows().Participant] = s.Shows().State == signaling.SlotLive && s.Stats().Packets > 300
+			}
+			if len(b.Slots()) != 4 || len(shown) != 4 || b.Err() != nil {
+				return fmt.Errorf("%d slots show %v: %v", len(b.Slots()), shown, b.Err())
+			}
+			return errors.Join(b.publishesAgain(ctx), b.Leave(ctx))
+		}),
+	}}.Play(t)
+}
+
+func (b *bot) publishesAgain(ctx context.Context) error {
+	f := client.Format{Source: signaling.SourceCamera, Encodings: []signaling.EncodingOffer{{RID: "a"}, {RID: "b"}}}
+	first, err := b.Publish(ctx, f)
+	if err != nil {
+		return err
+	}
+	if err := first.Unpublish(ctx); err != nil {
+		return err
+	}
+	second, err := b.Publish(ctx, f)
+	if err != nil {
+		return err
+	}
+	if len(b.Publications()) != 1 || second.ID() == "" || second.Encoding(1).Idle() || second.Encoding(1).SSRC() != first.Encoding(1).SSRC() {
+		return fmt.Errorf("%d publications, %+v", len(b.Publications()), second)
+	}
+	var refused *client.RequestError
+	if _, err := b.Publish(ctx, f); !errors.As(err, &refused) || refused.Code != string(signaling.CodePublicationDuplicate) {
+		return fmt.Errorf("the same source twice: %v", err)
+	}
+	return nil
+}
+
+// A bot that the server cannot hear any more ends by itself.
+func TestClientNoticesThatTheServerIsSilent(t *testing.T) {
+	Scenario{Steps: []Step{
+		step("the network of a bot stops", func(ctx context.Context, w *World) error {
+			b, err := joinBot(ctx, w, "bot", func(*client.Config) {})
+			if err != nil {
+				return err
+			}
+			time.Sleep(time.Second)
+			b.link.Silence(Signaling, true)
+			start := w.now()
+			<-b.Done()
+			if took := w.now() - start; !errors.Is(b.Err(), client.ErrLost) || took > 15*time.Second {
+				return fmt.Errorf("after %v: %v", took, b.Err())
+			}
+			b.link.Silence(Signaling, false)
 			return nil
 		}),
 	}}.Play(t)
