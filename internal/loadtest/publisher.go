@@ -37,10 +37,16 @@ func (q *publisher) run(ctx context.Context) {
 	if q.pub.Format().Source == signaling.SourceMicrophone {
 		fps = audioFPS
 	}
-	tick := time.NewTicker(time.Second / time.Duration(fps))
+	every := time.Second / time.Duration(fps)
+	tick := time.NewTicker(every)
 	defer tick.Stop()
-	for {
-		q.step()
+	for before := q.test.now(); ; {
+		now := q.test.now()
+		if q.test.measuring(now) {
+			q.test.delay.add(max(0, now-before-every))
+		}
+		before = now
+		q.step(now)
 		select {
 		case <-ctx.Done():
 			return
@@ -50,8 +56,7 @@ func (q *publisher) run(ctx context.Context) {
 }
 
 // step sends one frame of each encoding.
-func (q *publisher) step() {
-	now := q.test.now()
+func (q *publisher) step(now time.Duration) {
 	for i, e := range q.pub.Encodings() {
 		if e.Idle() {
 			continue

@@ -68,7 +68,7 @@ func (t *test) report(joining time.Duration, before usage) *Report {
 	f["joins_failed"] = float64(t.failed)
 	f["joins_per_second"] = float64(t.joins.count.Load()) / joining.Seconds()
 	for name, h := range map[string]*histogram{
-		"join": &t.joins, "first_frame": &t.firstFrames, "latency": &t.latency, "audio_latency": &t.audioLatency,
+		"join": &t.joins, "first_frame": &t.firstFrames, "latency": &t.latency, "audio_latency": &t.audioLatency, "own_delay": &t.delay,
 	} {
 		for _, q := range []float64{50, 95, 99} {
 			if d, ok := h.quantile(q / 100); ok {
@@ -194,6 +194,7 @@ var rows = []struct{ title, figures, unit string }{
 	{"server memory", "server_memory_mib", "MiB"},
 	{"", "server_memory_per_participant_kib", "KiB per participant"},
 	{"load test's own CPU", "own_cpu_percent", "% of a processor"},
+	{"load test's own delay", "own_delay_%s_ms", "ms"},
 }
 
 // WriteTable prints the figures for people.
@@ -210,6 +211,20 @@ func (r *Report) WriteTable(w io.Writer) error {
 	if err := tw.Flush(); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
+	r.writeNotes(w)
+	return nil
+}
+
+// busyDelay is how late publishers may be, in milliseconds, until that is worth a note.
+const busyDelay = 20
+
+// writeNotes tells what is to be known of the figures.
+func (r *Report) writeNotes(w io.Writer) {
+	c := &r.config
+	if late := r.Figures["own_delay_p99_ms"]; late > busyDelay {
+		fmt.Fprintf(w, "\nThis machine is too busy: the load test itself was up to %.0f ms late (p99). Latency and freezes tell more about that than about the "+
+			"server.\n", late)
+	}
 	if c.Loss > 0 {
 		fmt.Fprintf(w, "\nThe subscribers lost %g %% of their packets on purpose, %.0f in all.\n", c.Loss, r.Figures["packets_dropped_by_loss"])
 	}
@@ -219,7 +234,6 @@ func (r *Report) WriteTable(w io.Writer) error {
 	if r.Interrupted {
 		fmt.Fprintf(w, "\nStopped early: these are the figures until then.\n")
 	}
-	return nil
 }
 
 // cell is a figure as text, or the three of a distribution; empty if it was not measured.

@@ -42,6 +42,7 @@ type test struct {
 	windowFrom, windowTo atomic.Int64 // time.Duration; 0: not yet
 
 	joins, firstFrames, latency, audioLatency histogram
+	delay                                     histogram // of what publishers do every 20 or 33 ms
 
 	// Owned by the goroutine of Run.
 	atBegin, atEnd moment // of the window
