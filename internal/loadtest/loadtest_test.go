@@ -159,7 +159,7 @@ func TestLatencyIsMeasuredInTheWindow(t *testing.T) {
 
 func TestReportIsReadable(t *testing.T) {
 	c := good()
-	c.Loss = 5
+	c.Loss, c.Subscribers = 5, 3
 	r := &Report{config: c, server: "http://x", Failure: errors.New("no path"), Interrupted: true, Figures: map[string]float64{
 		"joins_per_second": 123.456, "join_p50_ms": 1.23456, "join_p95_ms": 2, "join_p99_ms": 3000.4, "frames": 12345, "measured_seconds": 1, "own_delay_p99_ms": 21,
 	}}
@@ -167,7 +167,7 @@ func TestReportIsReadable(t *testing.T) {
 	if err := errors.Join(r.WriteTable(&table), r.WriteJSON(&object)); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"123.5", "p50 1.235  p95 2  p99 3000", "12345", "5 %", "no path", "Stopped early", "too busy: the load test itself was up to 21 ms late"} {
+	for _, want := range []string{"1 room with 1 publisher and 3 subscribers each", "123.5", "p50 1.235  p95 2  p99 3000", "12345", "5 %", "no path", "Stopped early", "too busy: the load test itself was up to 21 ms late"} {
 		if !strings.Contains(table.String(), want) {
 			t.Errorf("no %q in\n%s", want, table.String())
 		}

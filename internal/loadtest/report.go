@@ -200,8 +200,8 @@ var rows = []struct{ title, figures, unit string }{
 // WriteTable prints the figures for people.
 func (r *Report) WriteTable(w io.Writer) error {
 	c := &r.config
-	fmt.Fprintf(w, "%d rooms with %d publishers and %d subscribers each, video %s, audio %v, %.1f s at %s\n\n", c.Rooms, c.Publishers, c.Subscribers, c.Video,
-		c.Audio, r.Figures["measured_seconds"], r.server)
+	fmt.Fprintf(w, "%s with %s and %s each, video %s, audio %v, %.1f s at %s\n\n", counted(c.Rooms, "room"), counted(c.Publishers, "publisher"),
+		counted(c.Subscribers, "subscriber"), c.Video, c.Audio, r.Figures["measured_seconds"], r.server)
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
 		if text := r.cell(row.figures); text != "" {
@@ -213,6 +213,14 @@ func (r *Report) WriteTable(w io.Writer) error {
 	}
 	r.writeNotes(w)
 	return nil
+}
+
+// counted is a number of things.
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // busyDelay is how late publishers may be, in milliseconds, until that is worth a note.
