@@ -179,6 +179,7 @@ func (a *attendant) end() error {
 }
 
 func writeAllocations(file string) error {
+	runtime.GC() // the profile tells what was known at the end of a collection
 	f, err := os.Create(file)
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ type flood struct {
 	// Fixed after construction.
 	pump      *pump
 	witnesses []*participant
-	sockets   []*socket
+	poller    poller
 	window    int64 // frames
 	kickAfter int64 // frames after which the other sockets must be read
 
@@ -34,7 +34,7 @@ func newFlood(p *pump, viewers []*participant, frame int) *flood {
 		window: max(4, int64(floodPackets/frame)), kickAfter: max(1, int64(floodKickLength/frame)),
 	}
 	for _, w := range f.witnesses {
-		f.sockets = append(f.sockets, w.link.socket)
+		f.poller.add(w.link.socket)
 	}
 	return f
 }
@@ -54,7 +54,7 @@ func (f *flood) await(ctx context.Context, newest int64) {
 			f.stalls++
 			return
 		}
-		waitReadable(f.sockets, 10)
+		f.poller.wait(10)
 		for _, w := range f.witnesses {
 			w.link.drain(f.drainer)
 		}

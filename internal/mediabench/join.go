@@ -20,7 +20,7 @@ import (
 type joiner func(ctx context.Context, p *participant, identity string) error
 
 const (
-	joinTimeout = 20 * time.Second
+	joinTimeout = time.Minute
 	roomName    = "bench"
 )
 

@@ -49,44 +49,61 @@ func (l *load) launch(launcher Launcher, subject string, processors int) (*child
 	return c, nil
 }
 
-// joinLanes is how many participants join at one time.
-const joinLanes = 8
+const (
+	joinLanes = 8                    // participants that join at one time
+	joinEvery = 2 * time.Millisecond // their sockets are read: handshakes wait for it
+)
 
 // joinAll lets participants join and become known to the pump.
 func (l *load) joinAll(join joiner, name string, members []*participant) error {
-	hurry, stop := context.WithCancel(l.ctx)
-	var hurried sync.WaitGroup
-	hurried.Go(func() { l.pump.hurry(hurry) })
-	defer hurried.Wait()
-	defer stop()
-	lanes := make(chan struct{}, joinLanes)
+	l.members = append(l.members, members...)
+	type turn struct {
+		*participant
+		identity string
+	}
+	turns := make(chan turn)
 	errs := make(chan error, len(members))
+	var lanes sync.WaitGroup
+	for range min(joinLanes, len(members)) {
+		lanes.Go(func() {
+			d := newDrainer()
+			for t := range turns {
+				if err := l.join(join, t.participant, t.identity, d); err != nil {
+					errs <- err
+					l.cancel() // the others need not try
+				}
+			}
+		})
+	}
 	for i, p := range members {
-		l.pump.add(p)
-		l.members = append(l.members, p)
-		go func() {
-			lanes <- struct{}{}
-			defer func() { <-lanes }()
-			errs <- l.join(join, p, fmt.Sprintf("%s-%d", name, i))
-		}()
+		turns <- turn{p, fmt.Sprintf("%s-%d", name, i)}
 	}
-	var failed error
-	for range members {
-		if err := <-errs; err != nil && failed == nil {
-			failed = err
-			l.cancel() // the others need not try
-		}
-	}
-	return failed
+	close(turns)
+	lanes.Wait()
+	close(errs)
+	return <-errs
 }
 
-func (l *load) join(join joiner, p *participant, identity string) error {
+// join lets one participant join. Until it has, its socket is read here.
+func (l *load) join(join joiner, p *participant, identity string, d *drainer) error {
 	ctx, cancel := context.WithTimeout(l.ctx, joinTimeout)
 	defer cancel()
-	if err := join(ctx, p, identity); err != nil {
-		return fmt.Errorf("%s joins: %w", identity, err)
+	joined := make(chan error, 1)
+	go func() { joined <- join(ctx, p, identity) }()
+	every := time.NewTicker(joinEvery)
+	defer every.Stop()
+	for {
+		select {
+		case err := <-joined:
+			if err != nil {
+				return fmt.Errorf("%s joins: %w", identity, err)
+			}
+			l.pump.add(p)
+			return nil
+		case <-every.C:
+			p.link.drain(d)
+		}
 	}
-	return nil
 }
 
 // publish lets a publisher join and send, at the idle pace.

@@ -15,7 +15,13 @@ func (*socket) close() error { return nil }
 
 func (*socket) send([]byte, netip.AddrPort) error { return ErrUnsupported }
 
-func waitReadable([]*socket, int) {}
+type poller struct{}
+
+func (*poller) add(*socket) {}
+
+func (*poller) wait(int) {}
+
+func (*poller) readable(int) bool { return false }
 
 type arrival struct {
 	data  []byte

@@ -210,10 +210,7 @@ func extensionID(text, uri string) uint8 {
 	return 0
 }
 
-// drain implements drained.
-func (p *participant) drain(d *drainer) { p.link.drain(d) }
-
-// tick implements drained.
+// tick runs every 20 ms; n counts the ticks.
 func (p *participant) tick(n int) {
 	if p.viewer == nil || n%p.viewer.feedbackTicks != 0 {
 		return

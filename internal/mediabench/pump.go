@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// pump reads the sockets of the load and lets viewers send their feedback.
+// pump reads the sockets of those who have joined, and lets viewers send their feedback.
 type pump struct {
 	// Fixed after construction.
 	kicks chan struct{} // one place: read now
@@ -14,21 +14,13 @@ type pump struct {
 
 	// Guarded by mu.
 	mu      sync.Mutex
-	drained []drained
-}
-
-// drained is what a pump serves.
-type drained interface {
-	// drain reads all that waits.
-	drain(d *drainer)
-	// tick runs every 20 ms after a drain. n counts the ticks.
-	tick(n int)
+	members []*participant
+	poller  poller // of members
 }
 
 const (
 	pumpEvery     = 20 * time.Millisecond
-	pumpJoinEvery = 2 * time.Millisecond // handshakes wait for it
-	feedbackTicks = 5                    // a tenth of a second
+	feedbackTicks = 5 // a tenth of a second
 	reportTicks   = 50
 )
 
@@ -39,10 +31,11 @@ func startPump(ctx context.Context) *pump {
 	return p
 }
 
-func (p *pump) add(d drained) {
+func (p *pump) add(one *participant) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.drained = append(p.drained, d)
+	p.members = append(p.members, one)
+	p.poller.add(one.link.socket)
 }
 
 // kick makes the pump read at once.
@@ -53,43 +46,43 @@ func (p *pump) kick() {
 	}
 }
 
-// hurry kicks the pump so often that handshakes do not wait, until ctx ends.
-func (p *pump) hurry(ctx context.Context) {
-	every := time.NewTicker(pumpJoinEvery)
-	defer every.Stop()
-	for {
-		select {
-		case <-every.C:
-			p.kick()
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
 func (p *pump) run(ctx context.Context) {
 	defer close(p.done)
 	every := time.NewTicker(pumpEvery)
 	defer every.Stop()
 	d := newDrainer()
 	for n := 0; ; {
-		ticked := false
 		select {
 		case <-every.C:
-			ticked = true
+			p.read(d)
+			p.tick(n)
 			n++
 		case <-p.kicks:
+			p.read(d)
 		case <-ctx.Done():
 			return
 		}
-		p.mu.Lock()
-		all := p.drained
-		p.mu.Unlock()
-		for i, one := range all {
-			one.drain(d)
-			if ticked {
-				one.tick(n + i) // not all of them at one time
-			}
+	}
+}
+
+// read drains all sockets that have something.
+func (p *pump) read(d *drainer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.poller.wait(0)
+	for i, one := range p.members {
+		if p.poller.readable(i) {
+			one.link.drain(d)
 		}
+	}
+}
+
+// tick lets the viewers tell what arrived, not all of them at one time.
+func (p *pump) tick(n int) {
+	p.mu.Lock()
+	all := p.members
+	p.mu.Unlock()
+	for i, one := range all {
+		one.tick(n + i)
 	}
 }

@@ -69,14 +69,20 @@ func (s *socket) send(b []byte, to netip.AddrPort) error {
 	return unix.Sendto(s.fd, b, 0, &unix.SockaddrInet4{Addr: to.Addr().As4(), Port: int(to.Port())})
 }
 
-// waitReadable waits until one of the sockets has something, or for some milliseconds.
-func waitReadable(sockets []*socket, milliseconds int) {
-	fds := make([]unix.PollFd, len(sockets))
-	for i, s := range sockets {
-		fds[i] = unix.PollFd{Fd: int32(s.fd), Events: unix.POLLIN}
-	}
-	_, _ = unix.Poll(fds, milliseconds) // an error only ends the wait early
+// poller finds the sockets that have something.
+type poller struct{ fds []unix.PollFd }
+
+func (p *poller) add(s *socket) {
+	p.fds = append(p.fds, unix.PollFd{Fd: int32(s.fd), Events: unix.POLLIN})
 }
+
+// wait waits until one of the sockets has something, or for some milliseconds.
+func (p *poller) wait(milliseconds int) {
+	_, _ = unix.Poll(p.fds, milliseconds) // an error only ends the wait early
+}
+
+// readable tells whether the i-th socket had something.
+func (p *poller) readable(i int) bool { return p.fds[i].Revents != 0 }
 
 // arrival is one datagram that a drain found.
 type arrival struct {

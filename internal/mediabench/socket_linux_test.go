@@ -5,6 +5,13 @@ import (
 	"testing"
 )
 
+// wait waits until s has something.
+func wait(s *socket, milliseconds int) {
+	var p poller
+	p.add(s)
+	p.wait(milliseconds)
+}
+
 // collect drains s until n datagrams have come.
 func collect(t *testing.T, s *socket, n int) (all []arrival) {
 	t.Helper()
@@ -17,7 +24,7 @@ func collect(t *testing.T, s *socket, n int) (all []arrival) {
 		if len(all) >= n {
 			return all
 		}
-		waitReadable([]*socket{s}, 100)
+		wait(s, 100)
 	}
 	t.Fatalf("%d datagrams came, want %d", len(all), n)
 	return nil
@@ -64,7 +71,7 @@ func TestMessagesOfSeveralHaveOneStamp(t *testing.T) {
 		if len(stamps) == 2 && stamps[all[0].stamp] == 3 {
 			return
 		}
-		waitReadable([]*socket{to}, 10)
+		wait(to, 10)
 	}
 	t.Error("the datagrams of a message never had one stamp")
 }
@@ -172,7 +179,7 @@ func TestLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := newDrainer()
-	waitReadable([]*socket{a.socket}, 1000)
+	wait(a.socket, 1000)
 	a.drain(d)
 	got := make([]byte, 100)
 	if n, from, err := a.ReadFrom(got); err != nil || string(got[:n]) != string(other) || from.String() != b.LocalAddr().String() || rtp != 0 {
@@ -182,7 +189,7 @@ func TestLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 10 {
-		waitReadable([]*socket{a.socket}, 100)
+		wait(a.socket, 100)
 		if a.drain(d); rtp == 70 {
 			break
 		}
