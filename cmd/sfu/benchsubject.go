@@ -4,17 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"net"
-	"net/netip"
 	"os"
 	"os/exec"
 	"os/signal"
 	"syscall"
 
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 
-	"github.com/heliograph/heliograph/internal/config"
 	"github.com/heliograph/heliograph/internal/logging"
 	"github.com/heliograph/heliograph/internal/mediabench"
 )
@@ -57,46 +53,23 @@ func (c *benchSubjectCmd) Run(p process) error {
 	return serveMeasured(ctx, p)
 }
 
-// benchKey is the id of the key that participants of a measurement are signed with.
-const benchKey = "bench"
-
 // serveMeasured runs the whole server, with its usual settings, on loopback.
 func serveMeasured(ctx context.Context, p process) error {
-	cfg := config.Default()
-	cfg.HTTPAddr = "127.0.0.1:0"
-	cfg.NodeIP = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}
-	cfg.TCPPort = 0
-	cfg.Room.MaxParticipants = 10000
-	secret := rand.Text() + rand.Text()
-	cfg.Auth.Keys = map[string]string{benchKey: secret}
-	var err error
-	if cfg.UDPPort, err = unusedUDPPort(); err != nil {
-		return err
-	}
 	log, err := logging.New("warn", p.stderr)
 	if err != nil {
 		return err
 	}
-	n, err := openNode(cfg, log)
+	secret := rand.Text() + rand.Text()
+	n, err := openAnywhere(secret, log)
 	if err != nil {
 		return err
 	}
 	n.serve()
 	// The process ends with its measurement: a thousand participants need not be told one by one.
 	return mediabench.Attend(ctx, os.Stdin, p.stdout, mediabench.Subject{
-		Ready: mediabench.Ready{URL: "http://" + n.listener.Addr().String() + "/", KeyID: benchKey, Secret: secret},
+		Ready: mediabench.Ready{URL: n.base(), KeyID: nodeKey, Secret: secret},
 		Count: func() (mediabench.Counts, error) { return countMedia(n.registry) },
 	})
-}
-
-// unusedUDPPort asks the system for a port and gives it back.
-func unusedUDPPort() (int, error) {
-	c, err := net.ListenUDP("udp", &net.UDPAddr{})
-	if err != nil {
-		return 0, fmt.Errorf("find a UDP port: %w", err)
-	}
-	defer c.Close()
-	return c.LocalAddr().(*net.UDPAddr).Port, nil
 }
 
 // countMedia reads the server's own metrics.
@@ -105,22 +78,18 @@ func countMedia(r *prometheus.Registry) (c mediabench.Counts, err error) {
 	if err != nil {
 		return c, fmt.Errorf("read the metrics: %w", err)
 	}
-	for name, to := range map[string]*uint64{
+	wanted := map[string]*uint64{
 		"heliograph_udp_sent_datagrams_total":   &c.Sent,
 		"heliograph_rtp_received_packets_total": &c.Received,
-	} {
-		if *to, err = counter(families, name); err != nil {
-			return c, err
+	}
+	for _, f := range families {
+		if to := wanted[f.GetName()]; to != nil && len(f.Metric) == 1 {
+			*to = uint64(f.Metric[0].GetCounter().GetValue())
+			delete(wanted, f.GetName())
 		}
+	}
+	for name := range wanted {
+		return c, fmt.Errorf("the server has no metric %s", name)
 	}
 	return c, nil
-}
-
-func counter(families []*dto.MetricFamily, name string) (uint64, error) {
-	for _, f := range families {
-		if f.GetName() == name && len(f.Metric) == 1 {
-			return uint64(f.Metric[0].GetCounter().GetValue()), nil
-		}
-	}
-	return 0, fmt.Errorf("the server has no metric %s", name)
 }
