@@ -237,6 +237,9 @@ func (f *forwarding) finish() (r ForwardResult, err error) {
 	r.FloorRatio, r.Speedup = r.FloorCost/r.Cost, r.StockCost/r.Cost
 	r.Allocs, r.FrameReached = of(s.rounds, allocsOf), of(s.rounds, reachedOf)
 	r.MeasuredRate, r.CPUOfRounds = of(s.rounds, rateOf), of(s.rounds, func(o *round) float64 { return o.cpu })
+	if share := r.MeasuredRate / r.OfferedRate; share < settledRatio-0.05 {
+		c.Progress("only %.0f %% of what was offered was forwarded in the rounds: the server, or this machine, has no time for more", 100*share)
+	}
 	r.LatencyP50 = of(s.rounds, func(o *round) float64 { return o.p50.Seconds() * 1e3 })
 	r.LatencyP99 = of(s.rounds, func(o *round) float64 { return o.p99.Seconds() * 1e3 })
 	r.MaxRate, r.MaxRateCost, r.MaxRateAllocs, r.MaxRateReached = of(flooded, rateOf), of(flooded, costOf), of(flooded, allocsOf), of(flooded, reachedOf)
