@@ -8,22 +8,25 @@ import (
 	"github.com/heliograph/heliograph/internal/udpio"
 )
 
-// Batch is the Mux as the Transports of one goroutine see it: the RTP that they send over UDP waits for Flush, so that the packets for one
-// address leave together. STUN, DTLS and RTCP, which other goroutines send too, leave at once; so does all that leaves by TCP. It
-// implements ice.UDPMux.
+// Batch is the Mux as the Transports of one worker, a goroutine, see it: the RTP that they send over UDP waits for Flush, so that the packets
+// for one address leave together. STUN, DTLS and RTCP, which other goroutines send too, leave at once; so does all that leaves by TCP. UDP
+// leaves by the worker's own socket of each local address. It implements ice.UDPMux.
 type Batch struct {
 	*Mux
-	queue *udpio.Queue
+	worker int
+	queue  *udpio.Queue
 }
 
 var _ ice.UDPMux = (*Batch)(nil)
 
 // NewBatch makes a Batch. It needs no end.
-func (m *Mux) NewBatch() *Batch { return &Batch{m, udpio.NewQueue()} }
+func (m *Mux) NewBatch() *Batch {
+	return &Batch{Mux: m, worker: int(m.batches.Add(1)) - 1, queue: udpio.NewQueue()}
+}
 
 // GetConn gives an ICE agent the Conn of its user fragment, in the family of addr.
 func (b *Batch) GetConn(ufrag string, addr net.Addr) (net.PacketConn, error) {
-	return b.conn(ufrag, addr, b.queue)
+	return b.conn(ufrag, addr, b)
 }
 
 // Flush sends what waits. The goroutine that writes RTP calls it at the end of each round of its work.

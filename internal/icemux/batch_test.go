@@ -47,7 +47,7 @@ func authenticate(t *testing.T, m *Mux, agent *Conn, ufrag string, by *net.UDPCo
 func nothingArrived(t *testing.T, m *Mux, c *net.UDPConn) {
 	t.Helper()
 	mark := []byte("a mark")
-	if err := m.udp[0].write(mark, c.LocalAddr().(*net.UDPAddr).AddrPort()); err != nil {
+	if err := m.udp[0].write(0, mark, c.LocalAddr().(*net.UDPAddr).AddrPort()); err != nil {
 		t.Fatal(err)
 	}
 	if got, _ := read(t, c); !bytes.Equal(got, mark) {

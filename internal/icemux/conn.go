@@ -21,14 +21,14 @@ const (
 	maxPaths      = 64   // validated 5-tuples of one Conn
 )
 
-// sender is one of our sockets: UDP on one local address, or one TCP connection.
+// sender is one of our local ends: UDP on one address, or one TCP connection.
 type sender interface {
-	// write sends one datagram, or drops it: it never waits.
-	write(b []byte, to netip.AddrPort) error
+	// write sends one datagram of a worker, or drops it: it never waits.
+	write(worker int, b []byte, to netip.AddrPort) error
 	// route makes what comes from the address go to c; nil ends that if it went to old.
 	route(from netip.AddrPort, c, old *Conn)
-	// flow is the way to the address by a queue; nil: this socket has no use for queues.
-	flow(q *udpio.Queue, to netip.AddrPort) *udpio.Flow
+	// flow is the way of a worker to the address by its queue; nil: this socket has no use for queues.
+	flow(worker int, q *udpio.Queue, to netip.AddrPort) *udpio.Flow
 }
 
 // path is a validated 5-tuple.
@@ -59,13 +59,14 @@ type datagram struct {
 // Conn is what one ICE agent reads and writes, in one address family. It implements net.PacketConn.
 type Conn struct {
 	// Fixed after construction.
-	mux   *Mux
-	key   connKey
-	local net.Addr
-	batch *udpio.Queue // of what is sent; nil: all is sent at once
-	queue chan *datagram
-	done  chan struct{}
-	free  sync.Pool
+	mux    *Mux
+	key    connKey
+	local  net.Addr
+	worker int          // by whose sockets it sends
+	batch  *udpio.Queue // of what is sent; nil: all is sent at once
+	queue  chan *datagram
+	done   chan struct{}
+	free   sync.Pool
 
 	readDeadline *deadline.Deadline
 
@@ -83,12 +84,16 @@ var (
 	_ ice.AddrPortReaderWriter = (*Conn)(nil)
 )
 
-func newConn(m *Mux, key connKey, local net.Addr, batch *udpio.Queue) *Conn {
-	return &Conn{
-		mux: m, key: key, local: local, batch: batch, queue: make(chan *datagram, queueLength), done: make(chan struct{}),
+func newConn(m *Mux, key connKey, local net.Addr, batch *Batch) *Conn {
+	c := &Conn{
+		mux: m, key: key, local: local, queue: make(chan *datagram, queueLength), done: make(chan struct{}),
 		readDeadline: deadline.New(), current: map[netip.AddrPort]outlet{},
 		free: sync.Pool{New: func() any { return new(datagram) }},
 	}
+	if batch != nil {
+		c.worker, c.batch = batch.worker, batch.queue
+	}
+	return c
 }
 
 // asked notes a request, so that its response finds the way back.
@@ -155,7 +160,7 @@ func (c *Conn) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
 		out.flow.Put(b)
 		return len(b), nil
 	}
-	if err := out.via.write(b, to); err != nil {
+	if err := out.via.write(c.worker, b, to); err != nil {
 		return 0, err
 	}
 	return len(b), nil
@@ -213,7 +218,7 @@ func (c *Conn) outlet(p path) outlet {
 	if c.batch == nil {
 		return outlet{via: p.via}
 	}
-	return outlet{via: p.via, flow: p.via.flow(c.batch, p.remote)}
+	return outlet{via: p.via, flow: p.via.flow(c.worker, c.batch, p.remote)}
 }
 
 // lost forgets the paths over a TCP connection that has ended.

@@ -1,9 +1,12 @@
 // Package icemux puts all media sockets of the server, UDP on every local address and ICE-TCP, behind one ice.UDPMux, so that a Transport
 // costs one candidate per address family and not one per address, each with its goroutines.
 //
-//	udp 10.0.0.1:7700 ─┐                      ┌─ Conn "ufrag a", IPv4 ── ICE agent
+//	udp 10.0.0.1:7700 ─┐ (a socket a worker)  ┌─ Conn "ufrag a", IPv4 ── ICE agent
 //	udp [fd00::1]:7700 ┼─ Mux: STUN by ufrag, ┼─ Conn "ufrag a", IPv6 ── ICE agent
 //	tcp *:7700 ────────┘  the rest by 5-tuple └─ Conn "ufrag b", IPv4 ── ICE agent
+//
+// Each UDP address has one socket for each worker, where the system can share it (udpio.ListenShared). A worker's Batch sends by its own; what
+// comes in by any of them is treated alike, as a path is a local address, not a socket.
 //
 // An ICE agent sees a remote address only; which of our sockets it is reached by is kept here. A response to a STUN request leaves by
 // the socket that the request came in by (found by its transaction id). A successful response is also the proof that the request was

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -24,6 +25,9 @@ type Config struct {
 	TCPPort int
 	// Addrs are the local addresses. Empty: LocalAddrs().
 	Addrs []netip.Addr
+	// Workers is how many sockets share each UDP address, where the system spreads what comes in over them; the Batches take turns in
+	// sending by them. Less than 2: one socket.
+	Workers int
 	// Portable forbids the batched calls of package udpio.
 	Portable bool
 	// Dropped is called with the reason of each dropped packet, from any goroutine; nil: nobody counts.
@@ -34,10 +38,13 @@ type Config struct {
 type Mux struct {
 	// Fixed after construction.
 	dropped func(reason string)
-	udp     []*udpSocket
+	udp     []*udpGroup // by local address
 	tcp     net.Listener
 	pending chan struct{} // a place for each TCP connection that has not named its Conn yet
 	readers sync.WaitGroup
+
+	// Atomic: how many were made.
+	batches atomic.Int32
 
 	// Guarded by mu.
 	mu     sync.RWMutex
@@ -87,8 +94,10 @@ func Listen(c Config) (*Mux, error) {
 	if err := m.listen(c); err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
-	for _, s := range m.udp {
-		m.readers.Go(s.read)
+	for _, g := range m.udp {
+		for _, s := range g.sockets {
+			m.readers.Go(func() { g.read(s) })
+		}
 	}
 	if m.tcp != nil {
 		m.readers.Go(m.accept)
@@ -106,7 +115,7 @@ func (m *Mux) listen(c Config) error {
 	}
 	if c.UDPPort != 0 {
 		for _, a := range addrs {
-			socket, err := listenUDP(netip.AddrPortFrom(a, uint16(c.UDPPort)), udpio.Config{
+			sockets, err := listenUDP(netip.AddrPortFrom(a, uint16(c.UDPPort)), c.Workers, udpio.Config{
 				Buffer: socketBuffer, Portable: c.Portable, Dropped: m.droppedSome,
 			})
 			if errors.Is(err, syscall.EADDRNOTAVAIL) && len(c.Addrs) == 0 {
@@ -115,7 +124,7 @@ func (m *Mux) listen(c Config) error {
 			if err != nil {
 				return fmt.Errorf("listen on UDP: %w", err)
 			}
-			m.udp = append(m.udp, newUDPSocket(m, socket))
+			m.udp = append(m.udp, newUDPGroup(m, sockets))
 		}
 	}
 	if c.TCPPort != 0 {
@@ -135,15 +144,15 @@ const (
 	bindRetry    = 50 * time.Millisecond
 )
 
-// listenUDP opens one socket and waits for an address that cannot be used yet.
-func listenUDP(addr netip.AddrPort, c udpio.Config) (*udpio.Socket, error) {
+// listenUDP opens the sockets of one address and waits for one that cannot be used yet.
+func listenUDP(addr netip.AddrPort, workers int, c udpio.Config) ([]*udpio.Socket, error) {
 	retry, patience := time.NewTicker(bindRetry), time.NewTimer(bindPatience)
 	defer retry.Stop()
 	defer patience.Stop()
 	for {
-		socket, err := udpio.Listen(addr, c)
+		sockets, err := udpio.ListenShared(addr, workers, c)
 		if addr.Addr().Is4() || !errors.Is(err, syscall.EADDRNOTAVAIL) {
-			return socket, err
+			return sockets, err
 		}
 		select {
 		case <-retry.C:
@@ -203,7 +212,7 @@ func (m *Mux) GetConn(ufrag string, addr net.Addr) (net.PacketConn, error) {
 	return m.conn(ufrag, addr, nil)
 }
 
-func (m *Mux) conn(ufrag string, addr net.Addr, batch *udpio.Queue) (net.PacketConn, error) {
+func (m *Mux) conn(ufrag string, addr net.Addr, batch *Batch) (net.PacketConn, error) {
 	ap, err := netip.ParseAddrPort(addr.String())
 	if err != nil {
 		return nil, fmt.Errorf("local address of a candidate: %w", err)
@@ -290,8 +299,8 @@ func (m *Mux) Close() error {
 	}
 	m.mu.Unlock()
 	var errs []error
-	for _, s := range m.udp {
-		errs = append(errs, s.socket.Close())
+	for _, g := range m.udp {
+		errs = append(errs, g.close())
 	}
 	if m.tcp != nil {
 		errs = append(errs, m.tcp.Close())

@@ -124,7 +124,7 @@ func readFrame(r io.Reader, b []byte) (int, error) {
 }
 
 // write queues one datagram. A connection that cannot keep up loses it, as a full UDP socket would.
-func (t *tcpConn) write(b []byte, _ netip.AddrPort) error {
+func (t *tcpConn) write(_ int, b []byte, _ netip.AddrPort) error {
 	frame := make([]byte, 2+len(b))
 	binary.BigEndian.PutUint16(frame, uint16(len(b)))
 	copy(frame[2:], b)
@@ -137,7 +137,7 @@ func (t *tcpConn) write(b []byte, _ netip.AddrPort) error {
 }
 
 // flow is none: the connection has a queue of its own.
-func (t *tcpConn) flow(*udpio.Queue, netip.AddrPort) *udpio.Flow { return nil }
+func (t *tcpConn) flow(int, *udpio.Queue, netip.AddrPort) *udpio.Flow { return nil }
 
 func (t *tcpConn) writeLoop() {
 	defer t.close()

@@ -9,74 +9,98 @@ import (
 	"github.com/heliograph/heliograph/internal/udpio"
 )
 
-// udpSocket is UDP on one local address.
-type udpSocket struct {
+// udpGroup is UDP on one local address: a socket for each worker, all with that address. Paths belong to the address, as the kernel may
+// give what comes from a remote address to any socket of the group.
+type udpGroup struct {
 	// Fixed after construction.
-	mux    *Mux
-	socket *udpio.Socket
-	local  netip.AddrPort
+	mux     *Mux
+	sockets []*udpio.Socket
+	local   netip.AddrPort
 
 	// Guarded by mu.
 	mu     sync.RWMutex
 	routes map[netip.AddrPort]*Conn
 }
 
-func newUDPSocket(m *Mux, socket *udpio.Socket) *udpSocket {
-	return &udpSocket{mux: m, socket: socket, local: socket.LocalAddr(), routes: map[netip.AddrPort]*Conn{}}
+func newUDPGroup(m *Mux, sockets []*udpio.Socket) *udpGroup {
+	return &udpGroup{mux: m, sockets: sockets, local: sockets[0].LocalAddr(), routes: map[netip.AddrPort]*Conn{}}
 }
 
-// read passes on what comes in until the socket is closed.
-func (s *udpSocket) read() {
-	take := s.take
+// read passes on what comes in by one of the sockets until it is closed.
+func (g *udpGroup) read(socket *udpio.Socket) {
+	take := g.take
 	for {
-		if err := s.socket.Receive(take); errors.Is(err, net.ErrClosed) {
+		if err := socket.Receive(take); errors.Is(err, net.ErrClosed) {
 			return
 		}
 		// Any other error is an ICMP error of an earlier write: the next read is as good as ever.
 	}
 }
 
-func (s *udpSocket) take(from netip.AddrPort, b []byte) {
-	s.mu.RLock()
-	known := s.routes[from]
-	s.mu.RUnlock()
-	s.mux.receive(s, from, b, known)
+func (g *udpGroup) take(from netip.AddrPort, b []byte) {
+	g.mu.RLock()
+	known := g.routes[from]
+	g.mu.RUnlock()
+	g.mux.receive(g, from, b, known)
 }
 
-func (s *udpSocket) write(b []byte, to netip.AddrPort) error { return s.socket.Send(b, to) }
+// socketOf is what a worker sends by.
+func (g *udpGroup) socketOf(worker int) *udpio.Socket { return g.sockets[worker%len(g.sockets)] }
 
-func (s *udpSocket) flow(q *udpio.Queue, to netip.AddrPort) *udpio.Flow {
-	return q.NewFlow(s.socket, to)
+func (g *udpGroup) write(worker int, b []byte, to netip.AddrPort) error {
+	return g.socketOf(worker).Send(b, to)
+}
+
+func (g *udpGroup) flow(worker int, q *udpio.Queue, to netip.AddrPort) *udpio.Flow {
+	return q.NewFlow(g.socketOf(worker), to)
+}
+
+func (g *udpGroup) close() error {
+	var errs []error
+	for _, s := range g.sockets {
+		if err := s.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// eachSocket calls f for all UDP sockets.
+func (m *Mux) eachSocket(f func(*udpio.Socket)) {
+	for _, g := range m.udp {
+		for _, s := range g.sockets {
+			f(s)
+		}
+	}
 }
 
 // UDPStats is what all UDP sockets did so far.
 func (m *Mux) UDPStats() udpio.Stats {
 	var sum udpio.Stats
-	for _, s := range m.udp {
-		sum.Add(s.socket.Stats())
-	}
+	m.eachSocket(func(s *udpio.Socket) { sum.Add(s.Stats()) })
 	return sum
 }
 
 // UDPBuffers is the smallest buffer that the system granted to a UDP socket in each direction, in bytes, and what it was asked for. 0:
 // there is no such socket, or the system does not say it.
 func (m *Mux) UDPBuffers() (receive, send, asked int) {
-	for i, s := range m.udp {
-		r, w := s.socket.Buffers()
-		if i == 0 {
-			receive, send = r, w
+	first := true
+	m.eachSocket(func(s *udpio.Socket) {
+		r, w := s.Buffers()
+		if first {
+			receive, send, first = r, w, false
 		}
 		receive, send = min(receive, r), min(send, w)
-	}
+	})
 	return receive, send, socketBuffer
 }
 
-func (s *udpSocket) route(from netip.AddrPort, c, old *Conn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (g *udpGroup) route(from netip.AddrPort, c, old *Conn) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	if c != nil {
-		s.routes[from] = c
-	} else if s.routes[from] == old {
-		delete(s.routes, from)
+		g.routes[from] = c
+	} else if g.routes[from] == old {
+		delete(g.routes, from)
 	}
 }

@@ -17,7 +17,7 @@ type Config struct {
 	Dropped func(reason string, datagrams int)
 }
 
-// Socket is UDP on one local address. Receive is for one goroutine at a time; all else for any.
+// Socket is UDP on one local address, which it may share with others of its group. Receive is for one goroutine at a time; all else for any.
 type Socket struct {
 	// Fixed after construction.
 	conn    *net.UDPConn
@@ -95,6 +95,10 @@ func Listen(addr netip.AddrPort, c Config) (*Socket, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newSocket(conn, c), nil
+}
+
+func newSocket(conn *net.UDPConn, c Config) *Socket {
 	s := &Socket{conn: conn, local: conn.LocalAddr().(*net.UDPAddr).AddrPort(), dropped: c.Dropped}
 	if s.dropped == nil {
 		s.dropped = func(string, int) {}
@@ -110,7 +114,7 @@ func Listen(addr netip.AddrPort, c Config) (*Socket, error) {
 			s.way = b
 		}
 	}
-	return s, nil
+	return s
 }
 
 // LocalAddr is the address that the Socket is bound to.

@@ -34,7 +34,7 @@ func openPorts(c *Config, dropped func(string)) (*ports, error) {
 	if c.UDPPort == 0 && c.TCPPort == 0 {
 		return nil, fmt.Errorf("%w: neither a UDP nor a TCP port is set", ErrConfig)
 	}
-	mux, err := icemux.Listen(icemux.Config{UDPPort: c.UDPPort, TCPPort: c.TCPPort, Dropped: dropped})
+	mux, err := icemux.Listen(icemux.Config{UDPPort: c.UDPPort, TCPPort: c.TCPPort, Workers: c.Workers, Dropped: dropped})
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%w: %w", ErrPortTaken, err)
 	}
