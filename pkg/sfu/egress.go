@@ -172,7 +172,7 @@ func (ss *slotSender) write(n int) {
 		return
 	}
 	ss.t.out.budget.Sent(n)
-	ss.t.srv.metrics.forwarded.Inc()
+	w.counted.forwarded++
 }
 
 // connected starts the sending: until now nothing was selected, and no keyframe asked for.

@@ -15,12 +15,17 @@ type feed struct {
 	subs []*subscription
 
 	replicas []*rtpfwd.Replica // by encoding
+	newest   []rtpfwd.SeqNo    // by encoding
 	layers   uint8             // spatial layers that the keyframes told of
 
 	// begun says that what the publisher's worker has of the past is here. Until then no keyframe is asked for, but not for
 	// longer than a job takes that was not lost: since is when the feed was made.
 	begun bool
 	since time.Duration
+
+	// round is what came in this round of the worker and is not forwarded yet, each packet newer than all of its encoding before it.
+	round   []*rtpfwd.Packet
+	waiting bool // for the end of the round
 }
 
 // subscription is a participant's reception of one publication on one slot. It exists from the mapping until the next.
@@ -43,6 +48,7 @@ type subscription struct {
 const (
 	videoRing  = 1024 // packets of one encoding: three to ten seconds
 	audioRing  = 256
+	maxRound   = 64                     // packets of a publication that are forwarded together: a burst of a frame or two
 	askKeyedBy = 100 * time.Millisecond // a subscription repeats its wish this often; the authority decides
 )
 
@@ -65,7 +71,7 @@ func newFeed(w *worker, pub *Publication) *feed {
 	if pub.kind == signaling.KindAudio {
 		size = audioRing
 	}
-	f := &feed{w: w, pub: pub, since: w.srv.now()}
+	f := &feed{w: w, pub: pub, since: w.srv.now(), newest: make([]rtpfwd.SeqNo, n)}
 	for i := range n {
 		f.replicas = append(f.replicas, &rtpfwd.Replica{Encoding: uint8(i), Ring: rtpfwd.NewRing(size), Rate: pub.codec.ClockRate()})
 	}
@@ -111,26 +117,67 @@ func (f *feed) setClock(encoding uint8, c rtpfwd.Clock) {
 func (f *feed) keep(p *rtpfwd.Packet) {
 	if int(p.Encoding) < len(f.replicas) {
 		f.replicas[p.Encoding].Put(p)
+		f.newest[p.Encoding] = max(f.newest[p.Encoding], p.Seq)
 	}
 }
 
+// deliver takes a packet into this round. A late one ends the round before it, and its own: those who forward look back in the ring, and
+// what they find there they must have been given.
 func (f *feed) deliver(now time.Duration, p *rtpfwd.Packet) {
 	if int(p.Encoding) >= len(f.replicas) {
 		return
 	}
-	f.replicas[p.Encoding].Put(p)
-	if n := p.Desc.SpatialLayers; n > 0 && n != f.layers {
-		f.layers = n
-		for _, sub := range f.subs {
-			sub.slot.t.owner.markDirty() // the view may choose among them
-		}
+	newest := &f.newest[p.Encoding]
+	late := p.Seq <= *newest
+	if late || len(f.round) == maxRound {
+		f.walk(now)
+	}
+	f.round = append(f.round, p)
+	if late {
+		f.walk(now)
+		return
+	}
+	*newest = p.Seq
+	if !f.waiting {
+		f.waiting = true
+		f.w.waiting = append(f.w.waiting, f)
+	}
+}
+
+// walk forwards the round, subscription by subscription: what one of them needs stays in the processor's cache for all packets.
+func (f *feed) walk(now time.Duration) {
+	round := f.round
+	if len(round) == 0 {
+		return
+	}
+	f.round = f.round[:0]
+	for _, p := range round {
+		f.replicas[p.Encoding].Put(p)
+		f.learnLayers(p)
 	}
 	for _, sub := range f.subs {
 		if !sub.slot.t.connected.Load() {
 			continue
 		}
-		f.w.choices = sub.fwd.Select(now, p, f.w.choices[:0])
-		sub.send(now, f.w.choices)
+		choices := f.w.choices[:0]
+		for _, p := range round {
+			choices = sub.fwd.Select(now, p, choices)
+		}
+		f.w.choices = choices
+		sub.send(now, choices)
+	}
+	clear(round)
+}
+
+// learnLayers tells those whose view may choose among the spatial layers when their number changes.
+func (f *feed) learnLayers(p *rtpfwd.Packet) {
+	n := p.Desc.SpatialLayers
+	if n == 0 || n == f.layers {
+		return
+	}
+	f.layers = n
+	for _, sub := range f.subs {
+		sub.slot.t.owner.markDirty()
 	}
 }
 

@@ -108,7 +108,7 @@ func (in *ingest) arrived(now time.Duration, raw []byte) {
 }
 
 func (in *ingest) account(now time.Duration, e *ingestEncoding, p *rtpfwd.Packet) {
-	in.t.srv.metrics.received.Inc()
+	in.t.worker.counted.received++
 	if e.line.kind == signaling.KindAudio {
 		if pub := e.line.pub; pub != nil && p.HasLevel {
 			pub.room.speakers.observe(now, pub.csrc, p.Level, p.Voice)

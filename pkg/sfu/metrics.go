@@ -64,6 +64,19 @@ func newMetrics(r prometheus.Registerer) *metrics {
 	return m
 }
 
+// packetCounts are counters of one worker that each packet adds to: they are published once in a round.
+type packetCounts struct{ received, forwarded uint64 }
+
+func (c *packetCounts) publish(m *metrics) {
+	if c.received > 0 {
+		m.received.Add(float64(c.received))
+	}
+	if c.forwarded > 0 {
+		m.forwarded.Add(float64(c.forwarded))
+	}
+	*c = packetCounts{}
+}
+
 // dropped counts one dropped packet. Reasons are constants of the code, so their number is bounded.
 func (m *metrics) dropped(reason string) {
 	c, ok := m.dropCounters.Load(reason)

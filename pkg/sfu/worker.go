@@ -36,6 +36,7 @@ type worker struct {
 	working    []job // the inbox being worked off; swapped with it
 	transports map[*Transport]struct{}
 	feeds      map[*Publication]*feed
+	waiting    []*feed      // with packets of this round
 	outboxes   [][]delivery // to each worker, sent after each round
 	mediaAt    time.Duration
 	buf        [maxPacket]byte
@@ -44,6 +45,7 @@ type worker struct {
 	resends    []rtpfwd.Resend
 	nacks      []uint16
 	again      [1]uint16 // a lost repair
+	counted    packetCounts
 }
 
 // maxPacket bounds what is sent: more than any path carries unfragmented.
@@ -146,6 +148,9 @@ func (w *worker) drain() {
 	w.mu.Unlock()
 	for i := range w.working {
 		j := &w.working[i]
+		if j.fn != nil {
+			w.walk() // fn comes after all that came before it
+		}
 		w.guard(j.t, func() { w.do(j) })
 		*j = job{}
 	}
@@ -182,7 +187,7 @@ func (w *worker) do(j *job) {
 	}
 }
 
-// pass hands a delivery to the worker to: at once if that is this one, else with the batch of this round.
+// pass hands a delivery to the worker to: into this round if that is this one, else with the batch that the round ends with.
 func (w *worker) pass(now time.Duration, to *worker, d *delivery) {
 	if to == w {
 		w.deliver(now, d)
@@ -191,7 +196,8 @@ func (w *worker) pass(now time.Duration, to *worker, d *delivery) {
 	w.outboxes[to.index] = append(w.outboxes[to.index], *d)
 }
 
-// flush ends a round: the other workers, who can begin meanwhile, get what is for them, and what was written goes to the sockets.
+// flush ends a round: the other workers, who can begin meanwhile, get what is for them, what came is forwarded here, and what was written
+// goes to the sockets.
 func (w *worker) flush() {
 	for i, batch := range w.outboxes {
 		if len(batch) > 0 {
@@ -199,7 +205,22 @@ func (w *worker) flush() {
 			w.outboxes[i] = make([]delivery, 0, cap(batch))
 		}
 	}
+	w.walk()
 	w.guard(nil, w.send)
+	w.counted.publish(w.srv.metrics)
+}
+
+// walk forwards what came in this round so far.
+func (w *worker) walk() {
+	if len(w.waiting) == 0 {
+		return
+	}
+	now := w.srv.now()
+	for i, f := range w.waiting {
+		f.waiting, w.waiting[i] = false, nil
+		w.guard(f.pub.transport, func() { f.walk(now) })
+	}
+	w.waiting = w.waiting[:0]
 }
 
 func (w *worker) deliver(now time.Duration, d *delivery) {
@@ -209,13 +230,16 @@ func (w *worker) deliver(now time.Duration, d *delivery) {
 	}
 	switch {
 	case d.cached:
+		f.walk(now)
 		f.keep(d.packet)
 	case d.packet != nil:
 		w.mediaAt = now
 		f.deliver(now, d.packet)
 	case d.tell != nil:
+		f.walk(now)
 		d.tell(now, f)
 	default:
+		f.walk(now)
 		f.setClock(d.encoding, d.clock)
 	}
 }

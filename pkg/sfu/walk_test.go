@@ -1,0 +1,177 @@
+package sfu
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/pion/rtp"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/heliograph/heliograph/pkg/rtpfwd"
+	"github.com/heliograph/heliograph/pkg/signaling"
+)
+
+// fanout is a worker with one publication of VP8 and its viewers, without any connection: what a viewer is sent goes to a writer.
+type fanout struct {
+	w      *worker
+	counts *prometheus.Registry
+	pub    *Publication
+	feed   *feed
+	in     *rtpfwd.Inbound
+	seq    uint16
+	at     time.Duration
+}
+
+// viewerIDs are the extensions that a browser takes.
+var viewerIDs = rtpfwd.ExtensionIDs{MID: 1, AbsSendTime: 2, TransportCC: 3, PlayoutDelay: 5, DependencyDescriptor: 12}
+
+func newFanout(tb testing.TB, viewers int, to func(viewer int) *boundTrack) *fanout {
+	tb.Helper()
+	counts := prometheus.NewRegistry()
+	srv := &Server{metrics: newMetrics(counts), start: time.Now(), ports: &ports{}}
+	srv.cfg.Workers = 1
+	w := newWorker(srv, 0)
+	srv.workers = []*worker{w}
+	publisher := &Transport{srv: srv, worker: w, owner: &Participant{dirty: make(chan struct{}, 1)}}
+	publisher.in, publisher.out = newIngest(publisher), newEgress(publisher)
+	var payloads rtpfwd.PayloadTable
+	payloads.Codec[96] = rtpfwd.VP8
+	f := &fanout{
+		w: w, counts: counts, pub: &Publication{id: "v", transport: publisher, kind: signaling.KindVideo, codec: rtpfwd.VP8, csrc: 7},
+		in: rtpfwd.NewInbound(rtpfwd.InboundConfig{SSRC: 1, ClockRate: 90000, Payloads: &payloads, Extensions: &rtpfwd.ExtensionIDs{}}),
+	}
+	for i := range viewers {
+		t := &Transport{srv: srv, worker: w, owner: publisher.owner}
+		t.in, t.out = newIngest(t), newEgress(t)
+		t.connected.Store(true)
+		slot := &Slot{send: slotParameters{payloads: map[rtpfwd.Codec]payloadPair{rtpfwd.VP8: {media: 100, rtx: 101}}, extensions: viewerIDs}}
+		ss := &slotSender{slot: slot, t: t, to: to(i), out: rtpfwd.NewOutbound(rtpfwd.OutboundConfig{
+			SSRC: uint32(100 + i), RTXSSRC: uint32(10000 + i), Extensions: &slot.send.extensions, MID: "3", Transport: &t.out.numbers,
+		})}
+		ss.next = w.subscribe(0, f.pub, ss)
+		ss.next.aim(0, rtpfwd.Layer{Spatial: maxSpatial, Temporal: maxTemporal})
+	}
+	f.feed = w.feeds[f.pub]
+	f.drop()
+	return f
+}
+
+// drop forgets what was posted to the worker: no goroutine runs it.
+func (f *fanout) drop() { f.w.inbox, f.w.queued = nil, 0 }
+
+// frame is the next frame as n packets that came in; the second half first if reorder is set.
+func (f *fanout) frame(tb testing.TB, n int, key, reorder bool) (out []*rtpfwd.Packet) {
+	tb.Helper()
+	f.at += 33 * time.Millisecond
+	raws := framePackets(n, &f.seq, uint32(f.at.Milliseconds())*90)
+	if reorder {
+		raws = append(slices.Clone(raws[n/2:]), raws[:n/2]...)
+	}
+	for i, p := range raws {
+		p.PayloadType, p.SSRC = 96, 1
+		if i == 0 && !key {
+			p.Payload[1] |= 1
+		}
+		raw, err := p.Marshal()
+		if err != nil {
+			tb.Fatal(err)
+		}
+		packet := new(rtpfwd.Packet)
+		if r := f.in.Receive(f.at, raw, packet); r != rtpfwd.None {
+			tb.Fatal("dropped:", r)
+		}
+		out = append(out, packet)
+	}
+	return out
+}
+
+// written is a writer that keeps what it is given.
+type written struct{ packets [][]byte }
+
+func (w *written) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
+	b, err := h.Marshal()
+	w.packets = append(w.packets, append(b, payload...))
+	return 0, err
+}
+
+func (w *written) Write([]byte) (int, error) { return 0, nil }
+
+// nowhere is a writer that keeps nothing.
+type nowhere struct{}
+
+func (nowhere) WriteRTP(*rtp.Header, []byte) (int, error) { return 0, nil }
+func (nowhere) Write([]byte) (int, error)                 { return 0, nil }
+
+// A round gives each viewer the same bytes as its packets one by one, late ones and bursts included.
+func TestRoundIsWhatItsPacketsAre(t *testing.T) {
+	const viewers = 3
+	var got [2][viewers]written
+	rounds := [2]*fanout{}
+	for i := range rounds {
+		rounds[i] = newFanout(t, viewers, func(v int) *boundTrack { return &boundTrack{ssrc: uint32(100 + v), out: &got[i][v]} })
+	}
+	packets := 0
+	for i, n := range []int{4, 1, 9, 6, 70, 3, 2 * maxRound, 8, 5} {
+		for mode, f := range rounds {
+			for _, p := range f.frame(t, n, i%4 == 0, i%3 == 0) {
+				f.feed.deliver(f.at, p)
+				if mode == 1 {
+					f.feed.walk(f.at)
+				}
+			}
+			f.feed.walk(f.at)
+		}
+		packets += n
+	}
+	for v := range viewers {
+		if n := len(got[0][v].packets); n != packets || !slices.EqualFunc(got[0][v].packets, got[1][v].packets, bytes.Equal) {
+			t.Errorf("viewer %d: %d packets in rounds, %d one by one, want %d alike", v, n, len(got[1][v].packets), packets)
+		}
+	}
+}
+
+// What is posted behind a packet finds it forwarded, though the round goes on.
+func TestJobsComeAfterThePacketsBeforeThem(t *testing.T) {
+	var got written
+	f := newFanout(t, 1, func(int) *boundTrack { return &boundTrack{ssrc: 100, out: &got} })
+	var found []int
+	for _, p := range f.frame(t, 4, true, false) {
+		f.w.put(job{batch: []delivery{{pub: f.pub, packet: p}}})
+		if p.Marker || p.Desc.Start {
+			f.w.post(func(time.Duration) { found = append(found, len(got.packets)) })
+		}
+	}
+	f.w.drain()
+	f.w.flush()
+	if !slices.Equal(found, []int{1, 4}) || len(got.packets) != 4 || f.w.counted.forwarded != 0 {
+		t.Errorf("the jobs found %v packets, want 1 and 4; %d were sent, %d are not counted yet", found, len(got.packets), f.w.counted.forwarded)
+	}
+	if n := metric(t, f.counts, "heliograph_rtp_forwarded_packets_total"); n != 4 {
+		t.Errorf("%v are counted as forwarded, want 4", n)
+	}
+}
+
+func TestFanOutDoesNotAllocate(t *testing.T) {
+	f := newFanout(t, 50, func(i int) *boundTrack { return &boundTrack{ssrc: uint32(100 + i), out: nowhere{}} })
+	var frames [][]*rtpfwd.Packet
+	const warm, measured = 200, 100 // histories grow until they reach back far enough
+	for i := range warm + measured + 1 {
+		frames = append(frames, f.frame(t, 4, i == 0, false))
+	}
+	next := 0
+	round := func() {
+		for _, p := range frames[next] {
+			f.feed.deliver(f.at, p)
+		}
+		next++
+		f.w.flush()
+	}
+	for range warm {
+		round()
+	}
+	if n := testing.AllocsPerRun(measured, round); n != 0 {
+		t.Errorf("%v allocations in a round, want none", n)
+	}
+}
