@@ -12,6 +12,9 @@ type Choice struct {
 	// Switch says that the packet is the first one from another Encoding, or after
 	// a time without selection: timestamps must be aligned anew.
 	Switch bool
+	// Pad is how many bytes of padding the packet gets if there is room: see EqualSizes. The caller may set it. Resends have none, so that
+	// their bytes do not depend on it; video alone gets it, and only where resends are packets of the repair stream.
+	Pad uint8
 
 	filler  bool  // send an empty packet with the number: nothing else is wanted
 	cut     uint8 // the decode targets that the packet tells of and the subscriber does not get: see narrowing

@@ -54,6 +54,14 @@
 // by the outgoing ids. MID is that of the Slot. The transport-wide number and the
 // send time are made anew for the hop. All others end here.
 //
+// # Equal sizes
+//
+// What leaves as one message, cut by the kernel, must be of equal size but for its end. Encoders divide a frame into packets that differ by a
+// byte or a few; EqualSizes tells the padding that evens them, once for all subscribers, and a Choice carries it:
+//
+//	a frame    1182 1190 1190 1191 1191 1177   3 messages
+//	padding       9    1    1    -    -    -   1 message
+//
 // # Redundant audio
 //
 // RED (RFC 2198) is a framing of Opus, not a codec of its own: a publication and a Slot

@@ -234,9 +234,12 @@ func (o *Outbound) Rewrite(now time.Duration, c Choice, dst []byte) (n int) {
 	}
 	o.own.next(now, &e.hop)
 	n = o.write(dst, e, p, source, block)
+	o.reports.sent(n, n-outHeaderSize-block.bytes(), c.filler)
+	if video && !c.filler && o.repairs(source) {
+		n = writePadding(dst, n, c.Pad)
+	}
 	o.note(&e.hop, n, WrittenMedia)
 	o.budget.Sent(n)
-	o.reports.sent(n, n-outHeaderSize-block.bytes(), c.filler)
 	o.stats.Packets++
 	o.stats.Bytes += uint64(n)
 	return n

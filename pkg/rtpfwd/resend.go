@@ -97,7 +97,7 @@ func (o *Outbound) Resend(now time.Duration, r Resend, dst []byte) (n int) {
 	if !block.fits(e.payloadSize(p, source), dst) {
 		return o.refuse(NoRoom)
 	}
-	if o.rtxSSRC != 0 && source.rtxPayloadType != 0 {
+	if o.repairs(source) {
 		n = o.writeRepair(now, dst, e, p, source, block)
 	} else {
 		n = o.write(dst, e, p, source, block)
@@ -107,4 +107,10 @@ func (o *Outbound) Resend(now time.Duration, r Resend, dst []byte) (n int) {
 	o.stats.Resent++
 	o.stats.ResentBytes += uint64(n)
 	return n
+}
+
+// repairs says whether resends of what came from a source are packets of the repair stream. Else they repeat the first sending, of which all
+// must be known.
+func (o *Outbound) repairs(source *outboundSource) bool {
+	return o.rtxSSRC != 0 && source.rtxPayloadType != 0
 }

@@ -167,3 +167,15 @@ func (e *sent) writePayload(dst []byte, at int, p *Packet, source *outboundSourc
 	e.rewrite(dst[at:at+n], p)
 	return at + n
 }
+
+// writePadding adds padding to a packet of n bytes, if there is room, and returns its size.
+func writePadding(dst []byte, n int, pad uint8) int {
+	end := n + int(pad)
+	if pad == 0 || end > len(dst) {
+		return n
+	}
+	clear(dst[n:end])
+	dst[0] |= 1 << 5
+	dst[end-1] = pad
+	return end
+}

@@ -155,13 +155,19 @@ func (f *feed) walk(now time.Duration) {
 		f.replicas[p.Encoding].Put(p)
 		f.learnLayers(p)
 	}
+	pads := f.w.pads[:len(round)]
+	rtpfwd.EqualSizes(round, pads)
 	for _, sub := range f.subs {
 		if !sub.slot.t.connected.Load() {
 			continue
 		}
 		choices := f.w.choices[:0]
-		for _, p := range round {
+		for i, p := range round {
+			n := len(choices)
 			choices = sub.fwd.Select(now, p, choices)
+			if len(choices) == n+1 { // more are of the past
+				choices[n].Pad = pads[i]
+			}
 		}
 		f.w.choices = choices
 		sub.send(now, choices)

@@ -87,10 +87,18 @@ func (f *fanout) frame(tb testing.TB, n int, key, reorder bool) (out []*rtpfwd.P
 	return out
 }
 
-// written is a writer that keeps what it is given.
-type written struct{ packets [][]byte }
+// written is a writer that keeps what it is given, without padding, and how large it was.
+type written struct {
+	packets [][]byte
+	sizes   []int
+}
 
 func (w *written) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
+	w.sizes = append(w.sizes, h.MarshalSize()+len(payload))
+	if h.Padding {
+		h.Padding = false
+		payload = payload[:len(payload)-int(payload[len(payload)-1])]
+	}
 	b, err := h.Marshal()
 	w.packets = append(w.packets, append(b, payload...))
 	return 0, err
@@ -104,7 +112,7 @@ type nowhere struct{}
 func (nowhere) WriteRTP(*rtp.Header, []byte) (int, error) { return 0, nil }
 func (nowhere) Write([]byte) (int, error)                 { return 0, nil }
 
-// A round gives each viewer the same bytes as its packets one by one, late ones and bursts included.
+// A round gives each viewer the same as its packets one by one but for padding, late ones and bursts included.
 func TestRoundIsWhatItsPacketsAre(t *testing.T) {
 	const viewers = 3
 	var got [2][viewers]written
@@ -129,6 +137,21 @@ func TestRoundIsWhatItsPacketsAre(t *testing.T) {
 		if n := len(got[0][v].packets); n != packets || !slices.EqualFunc(got[0][v].packets, got[1][v].packets, bytes.Equal) {
 			t.Errorf("viewer %d: %d packets in rounds, %d one by one, want %d alike", v, n, len(got[1][v].packets), packets)
 		}
+	}
+}
+
+// The packets of a frame get the same size, so that they can leave as one message.
+func TestFramesAreSentInEqualSizes(t *testing.T) {
+	var got written
+	f := newFanout(t, 1, func(int) *boundTrack { return &boundTrack{ssrc: 100, out: &got} })
+	for i := range 3 {
+		for _, p := range f.frame(t, 6, i == 0, false) {
+			f.feed.deliver(f.at, p)
+		}
+		f.w.flush()
+	}
+	if len(got.sizes) != 18 || slices.Min(got.sizes) != slices.Max(got.sizes) {
+		t.Errorf("sizes %v, want 18 equal ones", got.sizes)
 	}
 }
 

@@ -42,6 +42,7 @@ type worker struct {
 	buf        [maxPacket]byte
 	header     rtp.Header
 	choices    []rtpfwd.Choice
+	pads       [maxRound]uint8
 	resends    []rtpfwd.Resend
 	nacks      []uint16
 	again      [1]uint16 // a lost repair
