@@ -37,6 +37,7 @@ func TestTestsDoNotSleep(t *testing.T) {
 // sleepers are the places where a pause itself is what is wanted.
 var sleepers = map[string]string{
 	"internal/icemux/tcp.go":  "the pause before the next accept when descriptors have run out",
+	"internal/icemux/udp.go":  "the pause before the next read when one after the other has failed",
 	"pkg/signaling/limits.go": "the delay is the limit on the bytes of a connection",
 }
 

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/heliograph/heliograph/internal/udpio"
 )
@@ -26,14 +27,29 @@ func newUDPGroup(m *Mux, sockets []*udpio.Socket) *udpGroup {
 	return &udpGroup{mux: m, sockets: sockets, local: sockets[0].LocalAddr(), routes: map[netip.AddrPort]*Conn{}}
 }
 
+// A read that fails is mostly an ICMP error of an earlier write: the next one is as good as ever. With failures in a row there is a pause
+// before each, as they would take a whole processor.
+const (
+	maxFailures  = 16
+	failurePause = 10 * time.Millisecond
+)
+
 // read passes on what comes in by one of the sockets until it is closed.
 func (g *udpGroup) read(socket *udpio.Socket) {
-	take := g.take
+	take, failures := g.take, 0
 	for {
-		if err := socket.Receive(take); errors.Is(err, net.ErrClosed) {
+		err := socket.Receive(take)
+		switch {
+		case err == nil:
+			failures = 0
+		case errors.Is(err, net.ErrClosed):
 			return
+		default:
+			g.mux.dropped("udp_receive")
+			if failures++; failures > maxFailures {
+				time.Sleep(failurePause)
+			}
 		}
-		// Any other error is an ICMP error of an earlier write: the next read is as good as ever.
 	}
 }
 

@@ -236,9 +236,9 @@ func TestSendTellsErrors(t *testing.T) {
 	kernel := &fakeKernel{answer: func(call int, msgs []mmsghdr) (int, syscall.Errno) {
 		return len(msgs), []syscall.Errno{unix.EINTR, unix.EAGAIN, 0}[call]
 	}}
-	s, _ := faulty(t, kernel)
-	if err := s.Send([]byte("a"), anywhere); err == nil || kernel.calls != 2 || len(kernel.waits) > 0 {
-		t.Errorf("%v after %d calls and %d waits, want EAGAIN at once", err, kernel.calls, len(kernel.waits))
+	s, d := faulty(t, kernel)
+	if err := s.Send([]byte("a"), anywhere); err == nil || kernel.calls != 2 || len(kernel.waits) > 0 || d.n[dropBuffer] != 1 {
+		t.Errorf("%v after %d calls and %d waits, dropped %v, want EAGAIN at once", err, kernel.calls, len(kernel.waits), d.n)
 	}
 	if err := s.Send([]byte("b"), anywhere); err != nil || string(kernel.sent[0]) != "b" {
 		t.Errorf("%v, sent %q", err, kernel.sent)

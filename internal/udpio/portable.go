@@ -1,8 +1,6 @@
 package udpio
 
 import (
-	"errors"
-	"net"
 	"net/netip"
 )
 
@@ -44,17 +42,10 @@ func (p portableSender) send(q *Queue, flows []*Flow) {
 			err := p.portable.send(b, f.to)
 			s.counters.sendCalls.Add(1)
 			if err != nil {
-				s.dropped(portableReason(err), 1)
+				s.dropped(reasonOf(err), 1)
 				continue
 			}
 			s.counters.sent.Add(1)
 		}
 	}
-}
-
-func portableReason(err error) string {
-	if errors.Is(err, net.ErrClosed) {
-		return dropClosed
-	}
-	return systemReason(err)
 }

@@ -2,8 +2,17 @@ package udpio
 
 import (
 	"errors"
+	"net"
 	"syscall"
 )
+
+// reasonOf is the reason of a drop for an error of package net or of the system.
+func reasonOf(err error) string {
+	if errors.Is(err, net.ErrClosed) {
+		return dropClosed
+	}
+	return systemReason(err)
+}
 
 // systemReason is the reason of a drop for an error of the system.
 func systemReason(err error) string {

@@ -132,9 +132,10 @@ func (s *Socket) Receive(each func(from netip.AddrPort, b []byte)) error {
 	return s.way.receive(each)
 }
 
-// Send sends one datagram at once. What the system does not take is lost, with its error; only a portable Socket waits.
+// Send sends one datagram at once. What the system does not take is lost and counted, with its error; only a portable Socket waits.
 func (s *Socket) Send(b []byte, to netip.AddrPort) error {
 	if err := s.way.send(b, to); err != nil {
+		s.dropped(reasonOf(err), 1)
 		return fmt.Errorf("send to %s: %w", to, err)
 	}
 	return nil
