@@ -45,6 +45,7 @@ func (p portableSender) send(q *Queue, flows []*Flow) {
 				s.dropped(reasonOf(err), 1)
 				continue
 			}
+			s.counters.messages.Add(1)
 			s.counters.sent.Add(1)
 		}
 	}

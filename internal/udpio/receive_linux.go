@@ -63,11 +63,19 @@ func (r *receiver) receive(each func(from netip.AddrPort, b []byte)) error {
 	if r.errno != 0 {
 		return r.errno
 	}
-	r.way.socket.counters.receiveCalls.Add(1)
+	received, merged := 0, 0
 	for i := range min(r.n, receiveMessages) {
-		r.pass(i, each)
+		n := r.pass(i, each)
 		r.ready(i)
+		received += n
+		if n > 1 {
+			merged += n
+		}
 	}
+	c := &r.way.socket.counters
+	c.receiveCalls.Add(1)
+	c.received.Add(uint64(received))
+	c.merged.Add(uint64(merged))
 	return nil
 }
 
@@ -81,21 +89,17 @@ func (r *receiver) take(fd uintptr) bool {
 	}
 }
 
-// pass cuts a message into its datagrams.
-func (r *receiver) pass(i int, each func(from netip.AddrPort, b []byte)) {
+// pass cuts a message into its datagrams, and counts them.
+func (r *receiver) pass(i int, each func(from netip.AddrPort, b []byte)) int {
 	h := &r.msgs[i].hdr
 	from := decodeAddr(r.names[i].raw[:min(h.Namelen, unix.SizeofSockaddrInet6)])
 	b := r.memory(i)[:min(r.msgs[i].len, maxPayload)]
 	if h.Flags&(unix.MSG_TRUNC|unix.MSG_CTRUNC) != 0 || !from.IsValid() {
 		r.way.socket.dropped(dropTruncated, 1)
-		return
+		return 0
 	}
 	size := segmentOf(r.controls[i].b[:min(int(h.Controllen), controlSize)])
-	n := cut(b, size, func(b []byte) { each(from, b) })
-	r.way.socket.counters.received.Add(uint64(n))
-	if n > 1 {
-		r.way.socket.counters.merged.Add(uint64(n))
-	}
+	return cut(b, size, func(b []byte) { each(from, b) })
 }
 
 // cut passes b on in pieces of size bytes, the last may be shorter, and counts them. A size that cannot be means one datagram.

@@ -120,7 +120,7 @@ func TestKernelMergesAndWeCut(t *testing.T) {
 			t.Errorf("datagram %d: %d bytes are not what was sent", i, len(got[i]))
 		}
 	}
-	if s := from.Stats(); s.SegmentedDatagrams != 8 || s.SendCalls != 1 {
+	if s := from.Stats(); s.SegmentedDatagrams != 8 || s.SendCalls != 1 || s.SentMessages != 1 {
 		t.Errorf("sent %+v, want 8 datagrams in one message", s)
 	}
 }

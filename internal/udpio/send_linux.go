@@ -101,23 +101,16 @@ func (t *batch) flush() {
 
 // transmit goes through the messages. The kernel takes them in order and names an error for the first that is left only.
 func (t *batch) transmit(fd uintptr) {
-	c := &t.way.socket.counters
 	for i := 0; i < t.messages; {
 		n, errno := t.try(fd, t.msgs[i:t.messages])
-		for range n {
-			p := &t.parts[i]
-			c.sent.Add(uint64(p.datagrams))
-			if p.datagrams > 1 {
-				c.segmented.Add(uint64(p.datagrams))
-			}
-			i++
-		}
+		t.count(t.parts[i : i+n])
+		i += n
 		if errno == 0 {
 			continue
 		}
 		p := &t.parts[i]
 		if p.datagrams > 1 && refusesSegments(errno) {
-			c.refused.Add(1)
+			t.way.socket.counters.refused.Add(1)
 			p.flow.single = true
 			t.transmitAgain(fd, p)
 		} else {
@@ -125,6 +118,22 @@ func (t *batch) transmit(fd uintptr) {
 		}
 		i++
 	}
+}
+
+// count adds the messages of a call, together: counters are atomics.
+func (t *batch) count(taken []part) {
+	sent, segmented := 0, 0
+	for i := range taken {
+		n := taken[i].datagrams
+		sent += n
+		if n > 1 {
+			segmented += n
+		}
+	}
+	c := &t.way.socket.counters
+	c.messages.Add(uint64(len(taken)))
+	c.sent.Add(uint64(sent))
+	c.segmented.Add(uint64(segmented))
 }
 
 // refusesSegments tells whether an error may mean that a message cannot be cut, while its datagrams can be sent: the interface does not
@@ -146,6 +155,7 @@ func (t *batch) transmitAgain(fd uintptr, p *part) {
 	}
 	for i := 0; i < p.datagrams; {
 		n, errno := t.try(fd, t.again[i:p.datagrams])
+		s.counters.messages.Add(uint64(n))
 		s.counters.sent.Add(uint64(n))
 		i += n
 		if errno != 0 {

@@ -45,8 +45,8 @@ type sender interface {
 
 // Stats counts what a Socket did since it was made.
 type Stats struct {
-	// SendCalls and SentDatagrams count what Flush sent; SegmentedDatagrams are those of them that left in messages of several.
-	SendCalls, SentDatagrams, SegmentedDatagrams uint64
+	// SendCalls, SentMessages and SentDatagrams count what Flush sent; SegmentedDatagrams are those of them that left in messages of several.
+	SendCalls, SentMessages, SentDatagrams, SegmentedDatagrams uint64
 	// RefusedMessages are messages of several datagrams that the system did not take; they were sent again as single datagrams.
 	RefusedMessages uint64
 	// ReceiveCalls and ReceivedDatagrams count what Receive took; MergedDatagrams are those of them that came in messages of several.
@@ -56,6 +56,7 @@ type Stats struct {
 // Add adds what another Socket did.
 func (s *Stats) Add(o Stats) {
 	s.SendCalls += o.SendCalls
+	s.SentMessages += o.SentMessages
 	s.SentDatagrams += o.SentDatagrams
 	s.SegmentedDatagrams += o.SegmentedDatagrams
 	s.RefusedMessages += o.RefusedMessages
@@ -66,7 +67,7 @@ func (s *Stats) Add(o Stats) {
 
 // counters are Stats that any goroutine may add to.
 type counters struct {
-	sendCalls, sent, segmented, refused, receiveCalls, received, merged atomic.Uint64
+	sendCalls, messages, sent, segmented, refused, receiveCalls, received, merged atomic.Uint64
 }
 
 // Reasons lists why a datagram is dropped, as Config.Dropped gets it.
@@ -145,8 +146,8 @@ func (s *Socket) Send(b []byte, to netip.AddrPort) error {
 func (s *Socket) Stats() Stats {
 	c := &s.counters
 	return Stats{
-		SendCalls: c.sendCalls.Load(), SentDatagrams: c.sent.Load(), SegmentedDatagrams: c.segmented.Load(),
-		RefusedMessages: c.refused.Load(), ReceiveCalls: c.receiveCalls.Load(), ReceivedDatagrams: c.received.Load(),
+		SendCalls: c.sendCalls.Load(), SentMessages: c.messages.Load(), SentDatagrams: c.sent.Load(),
+		SegmentedDatagrams: c.segmented.Load(), RefusedMessages: c.refused.Load(), ReceiveCalls: c.receiveCalls.Load(), ReceivedDatagrams: c.received.Load(),
 		MergedDatagrams: c.merged.Load(),
 	}
 }
