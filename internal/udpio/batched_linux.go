@@ -45,6 +45,10 @@ func batchedBy(s *Socket, raw syscall.RawConn, k kernel) *batched {
 
 func (b *batched) receive(each func(from netip.AddrPort, b []byte)) error {
 	if b.in == nil {
+		// A receiver has 2 MB. Many a socket of a group never gets anything.
+		if err := b.raw.Read(b.kernel.readable); err != nil {
+			return err
+		}
 		b.in = newReceiver(b)
 	}
 	return b.in.receive(each)

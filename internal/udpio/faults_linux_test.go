@@ -42,6 +42,8 @@ func (k *fakeKernel) recvmmsg(_ uintptr, msgs []mmsghdr) (int, syscall.Errno) {
 	return k.incoming(msgs)
 }
 
+func (k *fakeKernel) readable(uintptr) bool { return true }
+
 func (k *fakeKernel) writable(_ uintptr, d time.Duration) {
 	k.waits = append(k.waits, d)
 	k.clock = k.clock.Add(min(d, 2*time.Millisecond))

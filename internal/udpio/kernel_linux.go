@@ -18,6 +18,8 @@ type mmsghdr struct {
 type kernel interface {
 	sendmmsg(fd uintptr, msgs []mmsghdr) (int, syscall.Errno)
 	recvmmsg(fd uintptr, msgs []mmsghdr) (int, syscall.Errno)
+	// readable tells whether there is something to read, or an error to tell.
+	readable(fd uintptr) bool
 	// writable waits until the descriptor can be written to, or for d.
 	writable(fd uintptr, d time.Duration)
 	now() time.Time
@@ -34,6 +36,11 @@ func (linux) sendmmsg(fd uintptr, msgs []mmsghdr) (int, syscall.Errno) {
 func (linux) recvmmsg(fd uintptr, msgs []mmsghdr) (int, syscall.Errno) {
 	n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(unsafe.SliceData(msgs))), uintptr(len(msgs)), unix.MSG_DONTWAIT, 0, 0)
 	return int(n), errno
+}
+
+func (linux) readable(fd uintptr) bool {
+	_, _, err := unix.Recvfrom(int(fd), nil, unix.MSG_PEEK|unix.MSG_DONTWAIT)
+	return err != unix.EAGAIN
 }
 
 func (linux) writable(fd uintptr, d time.Duration) {

@@ -3,6 +3,8 @@ package udpio
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
+	"net"
 	"net/netip"
 	"slices"
 	"syscall"
@@ -122,6 +124,26 @@ func TestKernelMergesAndWeCut(t *testing.T) {
 	}
 	if s := from.Stats(); s.SegmentedDatagrams != 8 || s.SendCalls != 1 || s.SentMessages != 1 {
 		t.Errorf("sent %+v, want 8 datagrams in one message", s)
+	}
+}
+
+// What came before the first Receive is not missed, and a socket that gets nothing has no memory for it.
+func TestMemoryComesWithTheFirstDatagram(t *testing.T) {
+	from, to := openSocket(t, "127.0.0.1", false, nil), openSocket(t, "127.0.0.1", false, nil)
+	idle := openSocket(t, "127.0.0.1", false, nil)
+	for _, b := range []string{"", "before"} {
+		if err := from.Send([]byte(b), to.LocalAddr()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, _ := collect(t, to, 2); len(got[0]) != 0 || string(got[1]) != "before" {
+		t.Errorf("got %q", got)
+	}
+	ended := make(chan error)
+	go func() { ended <- idle.Receive(func(netip.AddrPort, []byte) {}) }()
+	_ = idle.Close()
+	if err := <-ended; !errors.Is(err, net.ErrClosed) || idle.way.(*batched).in != nil {
+		t.Errorf("%v; an idle socket has a receiver: %v", err, idle.way.(*batched).in != nil)
 	}
 }
 
