@@ -14,7 +14,7 @@ func forceBuffers(conn *net.UDPConn, size int) {
 	})
 }
 
-// Buffers tells how many bytes the kernel holds for the Socket in each direction; 0: the Socket is closed. The kernel counts its own
+// Buffers tells how many bytes the kernel holds for the Socket in each direction; 0: the Socket is closed or in memory. The kernel counts its own
 // bookkeeping in: some 2 KB go for a datagram of 1,200 bytes, so it grants twice what is asked.
 func (s *Socket) Buffers() (receive, send int) {
 	onDescriptor(s.conn, func(fd int) {
@@ -25,6 +25,9 @@ func (s *Socket) Buffers() (receive, send int) {
 }
 
 func onDescriptor(conn *net.UDPConn, f func(fd int)) {
+	if conn == nil {
+		return
+	}
 	if raw, err := conn.SyscallConn(); err == nil {
 		_ = raw.Control(func(fd uintptr) { f(int(fd)) })
 	}

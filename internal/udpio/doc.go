@@ -2,7 +2,7 @@
 // bytes: packets for the same destination that go down as one message (UDP_SEGMENT, GSO) cost a third.
 //
 //	                    ┌─ Receive: recvmmsg, UDP_GRO: cut into datagrams again, one call for each
-//	socket (one local  ─┼─ Send: one datagram, at once: STUN, DTLS, RTCP
+//	socket (one local  ─┼─ Send: one datagram, at once: STUN, DTLS
 //	address)            └─ Queue: the datagrams of one goroutine, until its Flush
 //	                         Flow "to a"  1 2 3 4 ─┐ equal sizes, the last may be shorter: one message
 //	                         Flow "to b"  1 2     ─┴─ sendmmsg, about 64 datagrams a call
@@ -17,6 +17,8 @@
 //
 // Where the system has no such calls (or forbids them) a Socket is portable: one datagram a call, by package net. Its writes wait as
 // those of net.UDPConn do. The two are tested by the same tests.
+//
+// Over makes a portable Socket of a network in memory, so that all above it runs in virtual time.
 //
 // A Socket is bound to one local address. On the wildcard address the kernel would choose the source of each answer, and it may choose
 // another than was asked: a validated path would change under ICE. Several may share the address as a group (ListenShared), one for each

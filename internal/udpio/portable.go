@@ -4,17 +4,28 @@ import (
 	"net/netip"
 )
 
-// portable is one datagram a call, by package net.
+// portable is one datagram a call, by package net or by a network in memory.
 type portable struct {
+	// Fixed after construction.
 	socket *Socket
-	in     []byte // made by the first receive
+	conn   addrPortConn
+
+	// Owned by the goroutine that receives.
+	in []byte // made by the first receive
+}
+
+// addrPortConn is what a portable Socket needs of a connection.
+type addrPortConn interface {
+	ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error)
+	WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error)
+	Close() error
 }
 
 func (p *portable) receive(each func(from netip.AddrPort, b []byte)) error {
 	if p.in == nil {
 		p.in = make([]byte, maxPayload)
 	}
-	n, from, err := p.socket.conn.ReadFromUDPAddrPort(p.in)
+	n, from, err := p.conn.ReadFromUDPAddrPort(p.in)
 	if err != nil {
 		return err
 	}
@@ -25,7 +36,7 @@ func (p *portable) receive(each func(from netip.AddrPort, b []byte)) error {
 }
 
 func (p *portable) send(b []byte, to netip.AddrPort) error {
-	_, err := p.socket.conn.WriteToUDPAddrPort(b, to)
+	_, err := p.conn.WriteToUDPAddrPort(b, to)
 	return err
 }
 

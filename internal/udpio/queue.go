@@ -76,19 +76,35 @@ func (q *Queue) laneOf(s *Socket) *lane {
 
 // Put copies b into the Queue. It is sent by the next Flush, or before if the Queue is full.
 func (f *Flow) Put(b []byte) {
-	if len(b) > maxDatagram {
+	f.Fill(len(b), func(dst []byte) int { return copy(dst, b) })
+}
+
+// Fill lets fill write the next datagram, of at most size bytes, into the Queue, and return its length; 0 or less: nothing is sent.
+// dst has exactly size bytes and is lent for the call, in which the Queue must not be used. It is sent as by Put.
+func (f *Flow) Fill(size int, fill func(dst []byte) int) {
+	if size > maxDatagram {
 		f.lane.socket.dropped(dropSize, 1)
 		return
 	}
 	q := f.lane.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.waiting) == cap(q.waiting) || len(q.bytes)+len(b) > cap(q.bytes) {
+	if len(q.waiting) == cap(q.waiting) || len(q.bytes)+size > cap(q.bytes) {
 		q.flush()
 	}
-	i, start := len(q.waiting), len(q.bytes)
-	q.bytes = append(q.bytes, b...)
-	q.waiting = append(q.waiting, waiting{start: start, end: len(q.bytes), next: none})
+	start := len(q.bytes)
+	n := min(fill(q.bytes[start:start+size:start+size]), size)
+	if n > 0 || size == 0 {
+		f.add(start, start+max(n, 0))
+	}
+}
+
+// add makes the bytes from start to end of the Queue the next datagram. Queue.mu is held.
+func (f *Flow) add(start, end int) {
+	q := f.lane.queue
+	i := len(q.waiting)
+	q.bytes = q.bytes[:end]
+	q.waiting = append(q.waiting, waiting{start: start, end: end, next: none})
 	if f.first == none {
 		f.first = i
 		f.lane.flows = append(f.lane.flows, f)

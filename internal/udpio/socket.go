@@ -20,7 +20,7 @@ type Config struct {
 // Socket is UDP on one local address, which it may share with others of its group. Receive is for one goroutine at a time; all else for any.
 type Socket struct {
 	// Fixed after construction.
-	conn    *net.UDPConn
+	conn    *net.UDPConn // nil: a network in memory
 	local   netip.AddrPort
 	dropped func(reason string, datagrams int)
 	way     transfer
@@ -109,7 +109,7 @@ func newSocket(conn *net.UDPConn, c Config) *Socket {
 		_ = conn.SetWriteBuffer(c.Buffer)
 		forceBuffers(conn, c.Buffer)
 	}
-	s.way = &portable{socket: s}
+	s.way = &portable{socket: s, conn: conn}
 	if !c.Portable {
 		if b := newBatched(s); b != nil {
 			s.way = b
@@ -127,8 +127,8 @@ func (s *Socket) Batched() bool {
 	return !is
 }
 
-// Receive waits for datagrams and calls each for every one that is there, in the order of arrival. b is lent for the call. Its error
-// wraps net.ErrClosed once the Socket is closed; after any other error it may be called again.
+// Receive waits for datagrams and calls each for every one that is there, in the order of arrival. b is lent until the next
+// Receive. Its error wraps net.ErrClosed once the Socket is closed; after any other error it may be called again.
 func (s *Socket) Receive(each func(from netip.AddrPort, b []byte)) error {
 	return s.way.receive(each)
 }
@@ -153,4 +153,9 @@ func (s *Socket) Stats() Stats {
 }
 
 // Close ends Receive. Queues drop what they still have for the Socket.
-func (s *Socket) Close() error { return s.conn.Close() }
+func (s *Socket) Close() error {
+	if p, is := s.way.(*portable); is {
+		return p.conn.Close()
+	}
+	return s.conn.Close()
+}
