@@ -92,14 +92,15 @@ func TestComposeConfiguresTheServer(t *testing.T) {
 	}
 	want := []string{
 		"127.0.0.1:8080:8080/tcp",
+		"127.0.0.1:7780:7780/tcp",
 		fmt.Sprintf(":%d:%d/udp", cfg.UDPPort, cfg.UDPPort),
 		fmt.Sprintf(":%d:%d/tcp", cfg.TCPPort, cfg.TCPPort),
 	}
 	if got := published(sfu); !slices.Equal(got, sorted(want)) {
 		t.Errorf("sfu publishes %v, want %v: media ports are the same inside and outside, candidates name them", got, want)
 	}
-	if cfg.HTTPAddr != ":8080" {
-		t.Errorf("HTTP listens on %s, but 8080 is published", cfg.HTTPAddr)
+	if cfg.HTTPAddr != ":8080" || cfg.AdminAddr != ":7780" {
+		t.Errorf("HTTP and admin listen on %s and %s, but 8080 and 7780 are published", cfg.HTTPAddr, cfg.AdminAddr)
 	}
 	inside := netip.MustParseAddr(sfu.Networks["media"].Ipv4Address)
 	if public := netip.MustParseAddr(settings()["PUBLIC_IP"]); !slices.Equal(cfg.NodeIP, []netip.Addr{public, inside}) {

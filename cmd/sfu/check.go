@@ -31,6 +31,7 @@ func (c *checkCmd) Run(p process) error {
 	fmt.Fprintf(w, "The configuration is good.\n\n")
 	fmt.Fprintf(w, "  file\t%s\n", orElse(cfg.File, "none"))
 	fmt.Fprintf(w, "  http\t%s, %s\n", cfg.HTTPAddr, protocolOf(cfg))
+	fmt.Fprintf(w, "  admin\t%s\n", orElse(cfg.AdminAddr, "off"))
 	fmt.Fprintf(w, "  media\tudp port %d, %s\n", cfg.UDPPort, tcpOf(cfg))
 	fmt.Fprintf(w, "  reached at\t%s\n", orElse(joined(cfg.NodeIP), "every address of this machine"))
 	fmt.Fprintf(w, "  origins\t%s\n", orElse(strings.Join(cfg.AllowedOrigin, ", "), "our own only"))
@@ -61,6 +62,9 @@ func warnings(cfg config.Config) []string {
 		all = append(all, "there is no auth.keys: every program on this machine can join any room. Good for a first look, not for production.")
 	case len(cfg.Auth.Keys) == 0:
 		all = append(all, "there is no auth.keys and HTTP is open to other machines: nobody can get a token. Add a key, or --dev for a first look.")
+	}
+	if cfg.AdminAddr != "" && !localhost.Is(cfg.AdminAddr) {
+		all = append(all, fmt.Sprintf("whoever reaches %s can read the metrics, which tell who is there and when: let only your Prometheus reach it.", cfg.AdminAddr))
 	}
 	if cfg.Exposed() {
 		all = append(all, fmt.Sprintf("every user of this machine can read the secrets in %s: chmod o-r %s", cfg.File, cfg.File))

@@ -17,7 +17,7 @@ func TestCheckSaysWhatTheConfigurationMeans(t *testing.T) {
 	if got.code != 0 || got.stderr != "" {
 		t.Fatalf("got %+v", got)
 	}
-	for _, want := range []string{path, ":9000", "udp port 9001", "no TCP", "203.0.113.7", "app", "turn:t.example:3478", "vp8"} {
+	for _, want := range []string{path, ":9000", "udp port 9001", "127.0.0.1:7780", "no TCP", "203.0.113.7", "app", "turn:t.example:3478", "vp8"} {
 		if !strings.Contains(got.stdout, want) {
 			t.Errorf("the output does not say %q:\n%s", want, got.stdout)
 		}
@@ -40,11 +40,13 @@ func TestWarnings(t *testing.T) {
 		args    []string
 		want    string
 	}{
-		"default":   {nil, nil, "every program on this machine can join"},
-		"dev":       {key, []string{"--dev"}, "everybody who reaches this server"},
-		"open":      {nil, []string{"--http-addr", ":9000"}, "nobody can get a token"},
-		"with keys": {key, []string{"--http-addr", ":9000"}, ""},
-		"exposed":   {nil, []string{"--config", exposed}, "chmod o-r"},
+		"default":      {nil, nil, "every program on this machine can join"},
+		"dev":          {key, []string{"--dev"}, "everybody who reaches this server"},
+		"open":         {nil, []string{"--http-addr", ":9000"}, "nobody can get a token"},
+		"with keys":    {key, []string{"--http-addr", ":9000"}, ""},
+		"open metrics": {key, []string{"--admin-addr", ":7780"}, "can read the metrics"},
+		"no metrics":   {key, []string{"--admin-addr", ""}, ""},
+		"exposed":      {nil, []string{"--config", exposed}, "chmod o-r"},
 	} {
 		got := execute(t, tc.environ, append([]string{"check"}, tc.args...)...)
 		_, warning, found := strings.Cut(got.stdout, "WARNING: ")

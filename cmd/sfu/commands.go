@@ -67,6 +67,7 @@ type configFlag struct {
 type settingFlags struct {
 	configFlag
 	HTTPAddr      *string  `name:"http-addr" placeholder:"HOST:PORT" help:"Where HTTP and signaling listen, 127.0.0.1:8080 by default ($$HELIOGRAPH_HTTP_ADDR)."`
+	AdminAddr     *string  `name:"admin-addr" placeholder:"HOST:PORT" help:"Where metrics and health checks listen, 127.0.0.1:7780 by default, off turns it off ($$HELIOGRAPH_ADMIN_ADDR)."`
 	UDPPort       *string  `name:"udp-port" placeholder:"PORT" help:"UDP port of all media, 7700 by default ($$HELIOGRAPH_UDP_PORT)."`
 	TCPPort       *string  `name:"tcp-port" placeholder:"PORT" help:"TCP port of media where UDP is blocked, 7700 by default, 0 turns it off ($$HELIOGRAPH_TCP_PORT)."`
 	NodeIP        []string `name:"node-ip" placeholder:"IP" help:"Address at which clients reach the media ports, for 1:1 NAT and containers; may be repeated ($$HELIOGRAPH_NODE_IP)."`
@@ -81,7 +82,7 @@ type settingFlags struct {
 func (f settingFlags) load(p process) (config.Config, error) {
 	flags := map[string][]string{}
 	for name, text := range map[string]*string{
-		"http-addr": f.HTTPAddr, "udp-port": f.UDPPort, "tcp-port": f.TCPPort,
+		"http-addr": f.HTTPAddr, "admin-addr": f.AdminAddr, "udp-port": f.UDPPort, "tcp-port": f.TCPPort,
 		"tls-cert": f.TLSCert, "tls-key": f.TLSKey, "log-level": f.LogLevel,
 	} {
 		if text != nil {

@@ -36,7 +36,7 @@ func TestFlagsMatchTheSettings(t *testing.T) {
 func TestEveryFlagArrives(t *testing.T) {
 	var c commands
 	parser := newParser(&c, process{stdout: os.Stdout, stderr: os.Stderr})
-	_, err := parser.Parse([]string{"--http-addr", "a:1", "--udp-port", "2", "--tcp-port", "3", "--node-ip", "192.0.2.1",
+	_, err := parser.Parse([]string{"--http-addr", "a:1", "--admin-addr", "b:1", "--udp-port", "2", "--tcp-port", "3", "--node-ip", "192.0.2.1",
 		"--node-ip", "2001:db8::1", "--tls-cert", "c", "--tls-key", "k", "--allowed-origin", "https://a.example", "--dev",
 		"--log-level", "debug"})
 	if err != nil {
@@ -46,7 +46,7 @@ func TestEveryFlagArrives(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.HTTPAddr != "a:1" || got.UDPPort != 2 || got.TCPPort != 3 || joined(got.NodeIP) != "192.0.2.1, 2001:db8::1" ||
+	if got.HTTPAddr != "a:1" || got.AdminAddr != "b:1" || got.UDPPort != 2 || got.TCPPort != 3 || joined(got.NodeIP) != "192.0.2.1, 2001:db8::1" ||
 		got.TLSCert != "c" || got.TLSKey != "k" || !got.Dev || got.LogLevel != "debug" ||
 		!slices.Equal(got.AllowedOrigin, []string{"https://a.example"}) {
 		t.Errorf("got %+v", got)
@@ -75,7 +75,7 @@ func TestHelpTellsTheDefaults(t *testing.T) {
 		}
 	}
 	d := config.Default()
-	for name, want := range map[string]string{"http-addr": d.HTTPAddr, "udp-port": "7700", "tcp-port": "7700", "log-level": d.LogLevel} {
+	for name, want := range map[string]string{"http-addr": d.HTTPAddr, "admin-addr": d.AdminAddr, "udp-port": "7700", "tcp-port": "7700", "log-level": d.LogLevel} {
 		if !strings.Contains(help[name], want+" by default") {
 			t.Errorf("--%s: the help does not say %q: %s", name, want+" by default", help[name])
 		}

@@ -9,7 +9,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
-	"github.com/heliograph/heliograph/internal/localhost"
 	"github.com/heliograph/heliograph/internal/logging"
 )
 
@@ -25,7 +24,6 @@ type front struct {
 	connect  http.Handler // the websocket of signaling
 	exchange http.Handler // WHIP and WHEP
 	token    http.Handler // development tokens
-	metrics  http.Handler // for this machine only
 	page     *page
 	panics   prometheus.Counter
 	ready    atomic.Bool // false while starting and stopping
@@ -38,19 +36,23 @@ func (f *front) handler() http.Handler {
 	mux.Handle("/v1/whip/", f.exchange)
 	mux.Handle("/v1/whep/", f.exchange)
 	mux.Handle("/v1/dev/token", f.token)
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
-	mux.HandleFunc("GET /readyz", f.serveReady)
-	mux.HandleFunc("GET /metrics", f.serveMetrics)
+	f.health(mux)
 	mux.HandleFunc("GET /{$}", f.page.index)
 	mux.HandleFunc("GET /r/{room}", f.page.index)
 	mux.HandleFunc("/", f.page.file)
 	return f.guarded(mux)
 }
 
-// server returns the HTTP server; its timeouts bound what an idle or slow connection can hold.
-func (f *front) server() *http.Server {
+// health adds what a supervisor asks for.
+func (f *front) health(mux *http.ServeMux) {
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /readyz", f.serveReady)
+}
+
+// server returns an HTTP server; its timeouts bound what an idle or slow connection can hold.
+func (f *front) server(h http.Handler) *http.Server {
 	return &http.Server{
-		Handler:           f.handler(),
+		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      30 * time.Second, // websockets leave it behind when they take over the connection
@@ -92,15 +94,6 @@ func (f *front) serveReady(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	say(w, http.StatusOK, "ok")
-}
-
-// serveMetrics answers only programs on this machine, and none behind a proxy on it: metrics tell who is there and when.
-func (f *front) serveMetrics(w http.ResponseWriter, r *http.Request) {
-	if !localhost.Sent(r) {
-		http.NotFound(w, r)
-		return
-	}
-	f.metrics.ServeHTTP(w, r)
 }
 
 func say(w http.ResponseWriter, status int, text string) {

@@ -23,7 +23,7 @@ func TestIdleServer(t *testing.T) {
 	}
 	media := freePort(t)
 	start := time.Now()
-	cmd := exec.Command(program, "--http-addr", "127.0.0.1:0", "--udp-port", media, "--tcp-port", media)
+	cmd := exec.Command(program, "--http-addr", "127.0.0.1:0", "--admin-addr", "off", "--udp-port", media, "--tcp-port", media)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

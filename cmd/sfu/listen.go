@@ -11,23 +11,23 @@ import (
 	"github.com/heliograph/heliograph/pkg/sfu"
 )
 
-// listenHTTP opens the port of HTTP; its errors say what to do.
-func listenHTTP(addr string) (net.Listener, error) {
+// listenHTTP opens the port of HTTP, or the operator's; flag is the one that sets it. Its errors say what to do.
+func listenHTTP(what, flag, addr string) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
 	var name *net.DNSError
 	switch {
 	case err == nil:
 		return l, nil
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, usagef("HTTP address %s is taken by another program, stop it or choose another with "+
-			"--http-addr %s", addr, nextPort(addr))
+		return nil, usagef("%s address %s is taken by another program, stop it or choose another with "+
+			"%s %s", what, addr, flag, nextPort(addr))
 	case errors.Is(err, syscall.EACCES):
-		return nil, usagef("this user may not listen on %s, choose a port above 1023 with --http-addr", addr)
+		return nil, usagef("this user may not listen on %s, choose a port above 1023 with %s", addr, flag)
 	case errors.Is(err, syscall.EADDRNOTAVAIL), errors.As(err, &name):
 		return nil, usagef("%s is no address of this machine, use 127.0.0.1, or an empty host for every address, in "+
-			"--http-addr", addr)
+			"%s", addr, flag)
 	}
-	return nil, usagef("cannot listen on %s: %v, choose another address with --http-addr", addr, err)
+	return nil, usagef("cannot listen on %s: %v, choose another address with %s", addr, err, flag)
 }
 
 // nextPort is the same address with the port behind it.

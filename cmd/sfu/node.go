@@ -14,7 +14,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.uber.org/zap"
 
 	"github.com/heliograph/heliograph/internal/config"
@@ -36,6 +35,7 @@ type node struct {
 	sessions *signaling.Server
 	front    *front
 	http     *http.Server
+	admin    *admin // nil: there is none
 	registry *prometheus.Registry
 	failed   chan error // holds the error of an HTTP server that ended by itself
 }
@@ -53,7 +53,7 @@ func openNode(cfg config.Config, log *zap.Logger) (_ *node, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if n.listener, err = listenHTTP(cfg.HTTPAddr); err != nil {
+	if n.listener, err = listenHTTP("HTTP", "--http-addr", cfg.HTTPAddr); err != nil {
 		return nil, err
 	}
 	n.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -78,7 +78,10 @@ func openNode(cfg config.Config, log *zap.Logger) (_ *node, err error) {
 	if guests != nil {
 		n.front.token = guests
 	}
-	n.http = n.front.server()
+	if n.admin, err = openAdmin(cfg.AdminAddr, n.front, n.registry); err != nil {
+		return nil, err
+	}
+	n.http = n.front.server(n.front.handler())
 	if cert != nil {
 		n.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*cert}, MinVersion: tls.VersionTLS12}
 	}
@@ -152,7 +155,7 @@ func newFront(cfg config.Config, log *zap.Logger, registry *prometheus.Registry)
 		return nil, err
 	}
 	f := &front{
-		log: log.Named("http"), page: page, metrics: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
+		log: log.Named("http"), page: page,
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Namespace: "heliograph", Subsystem: "http", Name: "panics_total", Help: "Panics of HTTP handlers, each of which ended one request.",
 		}),
@@ -163,6 +166,7 @@ func newFront(cfg config.Config, log *zap.Logger, registry *prometheus.Registry)
 // serve answers HTTP from now on, in a goroutine that close waits for.
 func (n *node) serve() {
 	n.front.ready.Store(true)
+	n.admin.serve()
 	go func() {
 		defer close(n.failed)
 		var err error
@@ -184,7 +188,8 @@ func (n *node) close(ctx context.Context) error {
 	if errs[1] != nil {
 		errs[1] = errors.Join(errs[1], n.http.Close())
 	}
-	for err := range n.failed { // until the goroutine of serve has ended
+	errs = append(errs, n.admin.close(ctx)) // last: it shows the end too
+	for err := range n.failed {             // until the goroutine of serve has ended
 		errs = append(errs, err)
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -198,6 +203,7 @@ func (n *node) abandon() {
 	if n.listener != nil {
 		n.listener.Close() // its error would hide the one that matters
 	}
+	n.admin.abandon()
 	if n.media != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 		defer cancel()

@@ -51,7 +51,7 @@ func startNode(t *testing.T, change func(*config.Config)) *node {
 func openTestNode(t *testing.T, change func(*config.Config)) *node {
 	t.Helper()
 	cfg := config.Default()
-	cfg.HTTPAddr = "127.0.0.1:0"
+	cfg.HTTPAddr, cfg.AdminAddr = "127.0.0.1:0", "127.0.0.1:0"
 	port, err := strconv.Atoi(freePort(t))
 	if err != nil {
 		t.Fatal(err)
@@ -252,7 +252,7 @@ func TestAFailedStartLeavesNothingOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := config.Default()
-	cfg.HTTPAddr, cfg.UDPPort, cfg.TCPPort = "127.0.0.1:"+freePort(t), port, 0
+	cfg.HTTPAddr, cfg.AdminAddr, cfg.UDPPort, cfg.TCPPort = "127.0.0.1:"+freePort(t), "127.0.0.1:"+freePort(t), port, 0
 	if _, err := openNode(cfg, zap.NewNop()); err == nil {
 		t.Fatal("the UDP port is taken, but there is no error")
 	}

@@ -60,6 +60,9 @@ func (c *serveCmd) Run(p process) error {
 func (n *node) announce(w io.Writer) {
 	fmt.Fprintf(w, "Heliograph is ready. Open this twice: %sr/%s\n\n", n.base(), firstRoom)
 	fmt.Fprintf(w, "  http  %s\n", n.listener.Addr())
+	if n.admin != nil {
+		fmt.Fprintf(w, "  admin %s\n", n.admin.listener.Addr())
+	}
 	for _, line := range shortened(n.media.MediaAddrs()) {
 		network, addrs, _ := strings.Cut(line, " ")
 		fmt.Fprintf(w, "  %-4s  %s\n", network, addrs)

@@ -55,7 +55,7 @@ var anyLink = regexp.MustCompile(`https?://[^\s]+`)
 func startServer(t *testing.T, environ []string, args ...string) *served {
 	t.Helper()
 	media := freePort(t)
-	args = append([]string{"--http-addr", "127.0.0.1:0", "--udp-port", media, "--tcp-port", media}, args...)
+	args = append([]string{"--http-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--udp-port", media, "--tcp-port", media}, args...)
 	s := &served{cmd: command(t, environ, args...), stderr: &bytes.Buffer{}}
 	s.cmd.Stderr = s.stderr
 	out, err := s.cmd.StdoutPipe()
@@ -155,7 +155,7 @@ func TestServeIsReadySoonAndStopsCleanly(t *testing.T) {
 		if links := anyLink.FindAllString(text, -1); len(links) != 1 {
 			t.Errorf("there must be exactly one link in\n%s", text)
 		}
-		for _, want := range []string{"\n  http  127.0.0.1:", "\n  udp   ", "\n  tcp   ", "\nWARNING: "} {
+		for _, want := range []string{"\n  http  127.0.0.1:", "\n  admin 127.0.0.1:", "\n  udp   ", "\n  tcp   ", "\nWARNING: "} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%q is missing in\n%s", want, text)
 			}
@@ -177,12 +177,14 @@ func TestPortsThatAreTaken(t *testing.T) {
 	_, tcpPort, _ := net.SplitHostPort(tcp.Addr().String())
 	_, udpPort, _ := net.SplitHostPort(udp.LocalAddr().String())
 	free := freePort(t)
-	for name, tc := range map[string]struct{ http, udp, tcp, want string }{
-		"http": {"127.0.0.1:" + tcpPort, free, "0", "127.0.0.1:" + tcpPort + " is taken by another program, stop it or choose another with --http-addr"},
-		"udp":  {"127.0.0.1:0", udpPort, "0", "UDP port " + udpPort + " is taken by another program, stop it or choose another with --udp-port"},
-		"tcp":  {"127.0.0.1:0", free, tcpPort, "TCP port " + tcpPort + " is taken by another program, stop it or choose another with --tcp-port"},
+	for name, tc := range map[string]struct{ http, admin, udp, tcp, want string }{
+		"http": {"127.0.0.1:" + tcpPort, "off", free, "0", "127.0.0.1:" + tcpPort + " is taken by another program, stop it or choose another with --http-addr"},
+		"udp":  {"127.0.0.1:0", "off", udpPort, "0", "UDP port " + udpPort + " is taken by another program, stop it or choose another with --udp-port"},
+		"tcp":  {"127.0.0.1:0", "off", free, tcpPort, "TCP port " + tcpPort + " is taken by another program, stop it or choose another with --tcp-port"},
+		"admin": {"127.0.0.1:0", "127.0.0.1:" + tcpPort, free, "0", "admin address 127.0.0.1:" + tcpPort + " is taken by another program, stop it or choose " +
+			"another with --admin-addr"},
 	} {
-		got := execute(t, nil, "--http-addr", tc.http, "--udp-port", tc.udp, "--tcp-port", tc.tcp)
+		got := execute(t, nil, "--http-addr", tc.http, "--admin-addr", tc.admin, "--udp-port", tc.udp, "--tcp-port", tc.tcp)
 		if got.code != 2 || got.stdout != "" || strings.Count(got.stderr, "\n") != 1 || !strings.Contains(got.stderr, tc.want) {
 			t.Errorf("%s: got %+v, want exit code 2 and one line with %q", name, got, tc.want)
 		}

@@ -38,6 +38,8 @@ func checkData(key string, data any) error {
 	switch key {
 	case "httpAddr":
 		return checkAddr(data.(string))
+	case "adminAddr":
+		return checkAdminAddr(data.(string))
 	case "udpPort":
 		return checkRange("a port", data.(int), 1, 65535)
 	case "tcpPort":
@@ -75,6 +77,10 @@ func checkTogether(c Config) error {
 		return invalid("turn.secret is set but no turn.urls, add the URLs of the TURN servers that share the secret")
 	case c.TURN.Secret == "" && len(c.TURN.URLs) > 0:
 		return invalid("turn.urls is set but no turn.secret, add the secret (static-auth-secret of coturn)")
+	case c.AdminAddr == c.HTTPAddr && !strings.HasSuffix(c.AdminAddr, ":0"):
+		return invalid("HTTP and admin both want %s, choose another --admin-addr, or %q for none", c.AdminAddr, adminOff)
+	case c.TCPPort != 0 && strings.HasSuffix(c.AdminAddr, ":"+strconv.Itoa(c.TCPPort)):
+		return invalid("admin and media both want TCP port %d, choose another --admin-addr, or %q for none", c.TCPPort, adminOff)
 	case c.TCPPort != 0 && strings.HasSuffix(c.HTTPAddr, ":"+strconv.Itoa(c.TCPPort)):
 		return invalid("HTTP and media both want TCP port %d, choose another --tcp-port, or 0 for no media over TCP", c.TCPPort)
 	}
@@ -117,6 +123,16 @@ func checkAddr(text string) error {
 		return fmt.Errorf("%q is not a port, write a number from 0 to 65535", port)
 	}
 	return checkRange("a port (0 takes any that is free)", n, 0, 65535)
+}
+
+// adminOff is another way to write an empty adminAddr: an empty variable of the environment counts as not set.
+const adminOff = "off"
+
+func checkAdminAddr(text string) error {
+	if text == "" || text == adminOff {
+		return nil
+	}
+	return checkAddr(text)
 }
 
 func checkNodeIP(text string) error {

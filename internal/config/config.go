@@ -9,6 +9,8 @@ type Config struct {
 
 	// HTTPAddr is the host:port of HTTP and signaling. An empty host means every address.
 	HTTPAddr string `koanf:"httpAddr"`
+	// AdminAddr is the host:port of metrics and health checks, for the operator only. Empty: there is none.
+	AdminAddr string `koanf:"adminAddr"`
 	// UDPPort is the one UDP port of all media, 1 to 65535.
 	UDPPort int `koanf:"udpPort"`
 	// TCPPort is the one TCP port of media for clients without UDP (RFC 6544), 1 to 65535; 0 turns it off.
@@ -67,10 +69,11 @@ type Room struct {
 // Default returns the settings of a server that is started with nothing configured: usable from this machine only.
 func Default() Config {
 	return Config{
-		HTTPAddr: "127.0.0.1:8080",
-		UDPPort:  7700,
-		TCPPort:  7700,
-		LogLevel: "info",
-		Room:     Room{Codec: "vp8", MaxParticipants: 1000, AudioSlots: 8},
+		HTTPAddr:  "127.0.0.1:8080",
+		AdminAddr: "127.0.0.1:7780",
+		UDPPort:   7700,
+		TCPPort:   7700,
+		LogLevel:  "info",
+		Room:      Room{Codec: "vp8", MaxParticipants: 1000, AudioSlots: 8},
 	}
 }

@@ -52,6 +52,9 @@ func Load(src Sources) (Config, error) {
 	if err := k.Unmarshal("", &c); err != nil {
 		return Config{}, invalid("%s", oneLine(err))
 	}
+	if c.AdminAddr == adminOff {
+		c.AdminAddr = ""
+	}
 	return c, checkTogether(c)
 }
 

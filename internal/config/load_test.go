@@ -108,6 +108,23 @@ func TestFileFromTheEnvironment(t *testing.T) {
 	}
 }
 
+// An empty variable counts as not set, so there is a word for none.
+func TestAdminCanBeTurnedOff(t *testing.T) {
+	for name, src := range map[string]Sources{
+		"file":        {File: write(t, "adminAddr: \"\"\n")},
+		"word":        {File: write(t, "adminAddr: off\n")},
+		"environment": {Environ: []string{"HELIOGRAPH_ADMIN_ADDR=off"}},
+		"flag":        {Flags: map[string][]string{"admin-addr": {""}}},
+	} {
+		if c, err := Load(src); err != nil || c.AdminAddr != "" {
+			t.Errorf("%s: got %q, %v", name, c.AdminAddr, err)
+		}
+	}
+	if c, err := Load(Sources{Environ: []string{"HELIOGRAPH_ADMIN_ADDR="}}); err != nil || c.AdminAddr == "" {
+		t.Errorf("empty variable: got %q, %v", c.AdminAddr, err)
+	}
+}
+
 // Each refusal is one line, names its place and says what to do.
 func TestRefusals(t *testing.T) {
 	for name, tc := range map[string]struct {
@@ -120,7 +137,7 @@ func TestRefusals(t *testing.T) {
 		"unknown, other case": {file: "UDPport: 7\n", want: []string{`did you mean "udpPort"?`}},
 		"unknown section key": {file: "room:\n  codecs: vp8\n", want: []string{"line 2", `"room.codecs"`, `did you mean "room.codec"?`}},
 		"key without section": {file: "codec: vp8\n", want: []string{`did you mean "room.codec"?`}},
-		"unknown far away":    {file: "zzz: 1\n", want: []string{`"zzz"`, "known are httpAddr, udpPort"}},
+		"unknown far away":    {file: "zzz: 1\n", want: []string{`"zzz"`, "known are httpAddr, adminAddr, udpPort"}},
 		"unknown server key":  {file: "turn:\n  servers:\n    - url: x\n", want: []string{"line 3", `"url"`, `did you mean "urls"?`}},
 		"key twice":           {file: "udpPort: 1\nudpPort: 2\n", want: []string{"line 2", "udpPort", "twice"}},
 		"merge key":           {file: "a: &a {codec: vp8}\n", want: []string{"unknown key"}},
@@ -156,6 +173,9 @@ func TestRefusals(t *testing.T) {
 		"cert without key":    {flags: map[string][]string{"tls-cert": {"c.pem"}}, want: []string{"--tls-key"}},
 		"key without cert":    {flags: map[string][]string{"tls-key": {"k.pem"}}, want: []string{"--tls-cert"}},
 		"one port for two":    {flags: map[string][]string{"http-addr": {":7700"}}, want: []string{"TCP port 7700", "--tcp-port"}},
+		"admin without port":  {flags: map[string][]string{"admin-addr": {"on"}}, want: []string{"--admin-addr", "host:port"}},
+		"admin is HTTP":       {flags: map[string][]string{"admin-addr": {"127.0.0.1:8080"}}, want: []string{"both want 127.0.0.1:8080", "--admin-addr"}},
+		"admin is media":      {flags: map[string][]string{"admin-addr": {":7700"}}, want: []string{"TCP port 7700", "--admin-addr"}},
 		"TURN without secret": {environ: "HELIOGRAPH_TURN_URLS=turn:a:3478", want: []string{"turn.secret"}},
 		"TURN without URLs":   {environ: "HELIOGRAPH_TURN_SECRET=a", want: []string{"turn.urls"}},
 		"not a TURN URL":      {environ: "HELIOGRAPH_TURN_URLS=https://a", want: []string{"not a TURN URL"}},

@@ -145,6 +145,7 @@ func (ss *slotSender) forward(now time.Duration, sub *subscription, c rtpfwd.Cho
 		ss.slot.live.Store(pub)
 		ss.t.owner.markDirty() // its slot is live now
 	}
+	ss.t.worker.tally.forwarded(c.Packet.Arrival, len(sub.queue) == 0)
 	ss.write(ss.out.Rewrite(now, c, ss.t.worker.buf[:]))
 }
 
@@ -173,6 +174,7 @@ func (ss *slotSender) write(n int) {
 	}
 	ss.t.out.budget.Sent(n)
 	w.counted.forwarded++
+	w.tally.forwardedBytes += uint64(n)
 }
 
 // connected starts the sending: until now nothing was selected, and no keyframe asked for.

@@ -16,7 +16,8 @@ type metrics struct {
 	replays, replayedBytes, panics         prometheus.Counter
 	transportFailures, slowCloses          prometheus.Counter
 	feedback, acknowledged                 prometheus.Counter
-	negotiation                            prometheus.Histogram
+	negotiation, join, connect             prometheus.Histogram
+	joinsRefused                           prometheus.Counter
 	drops                                  *prometheus.CounterVec
 	dropCounters                           sync.Map // reason -> prometheus.Counter
 }
@@ -28,7 +29,15 @@ func newMetrics(r prometheus.Registerer) *metrics {
 	counter := func(name, help string) prometheus.Counter {
 		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "heliograph", Name: name, Help: help})
 	}
+	took := func(name, help string) prometheus.Histogram {
+		return prometheus.NewHistogram(prometheus.HistogramOpts{
+			Namespace: "heliograph", Name: name, Help: help, Buckets: []float64{.001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 5, 30},
+		})
+	}
 	m := &metrics{
+		join:             took("join_seconds", "Time to let a participant into its room, its first offer included; the count is that of joins."),
+		connect:          took("connect_seconds", "Time from a Transport's first offer to the end of its DTLS handshake."),
+		joinsRefused:     counter("joins_refused_total", "Joins that failed: heliograph_signaling_errors_total tells why."),
 		rooms:            gauge("rooms", "Rooms with at least one participant."),
 		participants:     gauge("participants", "Participants in all rooms."),
 		transports:       gauge("transports", "Transports, connected or connecting."),
@@ -59,7 +68,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		r.MustRegister(m.rooms, m.participants, m.transports, m.received, m.forwarded, m.resent, m.nacksSent, m.restored,
 			m.keyframeRequests, m.keyframesSuppressed, m.replays, m.replayedBytes,
 			m.panics, m.transportFailures, m.slowCloses, m.feedback, m.acknowledged,
-			m.negotiation, m.drops)
+			m.negotiation, m.join, m.connect, m.joinsRefused, m.drops)
 	}
 	return m
 }

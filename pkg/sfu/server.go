@@ -69,6 +69,9 @@ func New(c Config) (*Server, error) {
 		s.workers = append(s.workers, w)
 		s.scope.run(w.run)
 	}
+	if cfg.Registerer != nil {
+		cfg.Registerer.MustRegister(newWorkerMetrics(s))
+	}
 	return s, nil
 }
 
@@ -81,11 +84,14 @@ func (s *Server) now() time.Duration { return time.Since(s.start) }
 // Join admits a participant to the room of its token. Its errors are *signaling.Error.
 func (s *Server) Join(ctx context.Context, r signaling.JoinRequest) (signaling.Member, *signaling.Welcome, error) {
 	p := newParticipant(s, r)
+	began := s.now()
 	w, err := p.join(ctx, r.Hello)
 	if err != nil {
+		s.metrics.joinsRefused.Inc()
 		p.close()
 		return nil, nil, err
 	}
+	s.metrics.join.Observe((s.now() - began).Seconds())
 	return p, w, nil
 }
 

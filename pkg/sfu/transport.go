@@ -23,6 +23,7 @@ type Transport struct {
 	api    *webrtc.API
 	pc     *webrtc.PeerConnection
 	sinks  sinks
+	madeAt time.Duration
 
 	// Owned by the worker.
 	in  *ingest
@@ -40,7 +41,7 @@ type Transport struct {
 
 func newTransport(p *Participant) (*Transport, error) {
 	t := &Transport{
-		srv: p.srv, log: p.log, owner: p, worker: p.srv.leastLoaded(), lines: map[string]mediaLine{},
+		srv: p.srv, log: p.log, owner: p, worker: p.srv.leastLoaded(), lines: map[string]mediaLine{}, madeAt: p.srv.now(),
 	}
 	t.consentAt.Store(int64(p.srv.now()))
 	t.sinks.init(t)
@@ -66,7 +67,9 @@ func newTransport(p *Participant) (*Transport, error) {
 func (t *Transport) onState(s webrtc.PeerConnectionState) {
 	switch s {
 	case webrtc.PeerConnectionStateConnected:
-		t.connected.Store(true)
+		if !t.connected.Swap(true) {
+			t.srv.metrics.connect.Observe((t.srv.now() - t.madeAt).Seconds())
+		}
 		t.worker.post(func(now time.Duration) { t.out.connected(now) })
 	case webrtc.PeerConnectionStateClosed:
 		t.fail("the media connection was closed by the other side")

@@ -3,6 +3,7 @@ package sfu
 import (
 	"context"
 	"runtime/debug"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,7 @@ type worker struct {
 	// Fixed after construction.
 	srv   *Server
 	index int
+	name  string        // a label
 	wake  chan struct{} // one place
 	mux   ice.UDPMux    // of the Transports here
 	send  func()        // sends what a round has written by it
@@ -39,6 +41,7 @@ type worker struct {
 	waiting    []*feed      // with packets of this round
 	outboxes   [][]delivery // to each worker, sent after each round
 	mediaAt    time.Duration
+	tally      tally
 	buf        [maxPacket]byte
 	header     rtp.Header
 	choices    []rtpfwd.Choice
@@ -75,9 +78,9 @@ type delivery struct {
 func newWorker(s *Server, index int) *worker {
 	mux, send := s.ports.share()
 	return &worker{
-		srv: s, index: index, mux: mux, send: send, wake: make(chan struct{}, 1),
+		srv: s, index: index, name: strconv.Itoa(index), mux: mux, send: send, wake: make(chan struct{}, 1),
 		transports: map[*Transport]struct{}{}, feeds: map[*Publication]*feed{},
-		outboxes: make([][]delivery, s.cfg.Workers),
+		outboxes: make([][]delivery, s.cfg.Workers), tally: tally{dice: uint32(index) + 1},
 	}
 }
 
@@ -122,12 +125,15 @@ func (w *worker) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-w.wake:
+			w.tally.begin(w.srv.now)
 			w.drain()
 		case <-timer.C:
 			armed = 0
+			w.tally.begin(w.srv.now)
 			w.guard(nil, func() { w.tick(w.srv.now()) })
 		}
 		w.flush()
+		w.tally.end(w.srv.now)
 		if next := w.interval(); len(w.transports) > 0 && (armed == 0 || next < armed) {
 			timer.Reset(next)
 			armed = next
@@ -145,8 +151,10 @@ func (w *worker) interval() time.Duration {
 func (w *worker) drain() {
 	w.mu.Lock()
 	w.working, w.inbox = w.inbox, w.working[:0]
+	packets := w.queued
 	w.queued = 0
 	w.mu.Unlock()
+	w.tally.took(packets, w.working)
 	for i := range w.working {
 		j := &w.working[i]
 		if j.fn != nil {
@@ -184,6 +192,7 @@ func (w *worker) do(j *job) {
 		w.rtcp(j.at, j.t, j.raw)
 	default:
 		w.mediaAt = j.at
+		w.tally.receivedBytes += uint64(len(j.raw))
 		j.t.in.rtp(j.at, j.raw)
 	}
 }
