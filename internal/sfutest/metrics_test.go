@@ -53,7 +53,11 @@ func TestMetricsOfACall(t *testing.T) {
 			if err := w.CloseServer(); err != nil {
 				return err
 			}
-			return between(w, "rtp_forwarded_bytes_total", before, before)
+			start := w.now()
+			if err := between(w, "rtp_forwarded_bytes_total", before, before); err != nil || w.now() == start {
+				return err
+			}
+			return fmt.Errorf("a scrape of a closed server takes %v", w.now()-start)
 		}),
 	}}.Play(t)
 }

@@ -92,8 +92,8 @@ func TestTally(t *testing.T) {
 	for _, n := range c.latency.counts {
 		total += n
 	}
-	if total != 2+maxSamples || c.sampled != 0 {
-		t.Errorf("%d samples, want %d", total, 2+maxSamples)
+	if total != 2+maxSamples || c.sampled != 0 || c.busy != 3*ms {
+		t.Errorf("%d samples, want %d; busy for %v, want 3 ms", total, 2+maxSamples, c.busy)
 	}
 	c.took(0, nil)
 	if got := testing.AllocsPerRun(100, func() {
