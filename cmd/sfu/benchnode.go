@@ -45,7 +45,7 @@ func (c *benchNodeCmd) Run(p process) error {
 // openAnywhere opens a node on free ports of loopback.
 func openAnywhere(secret string, log *zap.Logger) (*node, error) {
 	cfg := config.Default()
-	cfg.HTTPAddr = "127.0.0.1:0"
+	cfg.HTTPAddr, cfg.AdminAddr = "127.0.0.1:0", ""
 	cfg.NodeIP = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}
 	cfg.Auth.Keys = map[string]string{nodeKey: secret}
 	cfg.Room.MaxParticipants = 10000

@@ -19,6 +19,7 @@ import (
 type loadtestCmd struct {
 	configFlag
 	URL         string         `name:"url" placeholder:"URL" help:"The server, as http://localhost:8080. Without it one is started on this machine, in a process of its own, and stopped at the end."`
+	Metrics     string         `placeholder:"URL" help:"Where the server of --url shows its metrics, as http://127.0.0.1:7780 (its --admin-addr): its CPU and memory are then in the table."`
 	Token       string         `placeholder:"TOKEN" help:"A token, for a test of one participant. For more, give the keys of the server by --config or $$HELIOGRAPH_AUTH_KEYS; without any, development tokens are asked for."`
 	Key         string         `placeholder:"KID" help:"Which key of auth.keys signs; not needed when there is only one."`
 	Rooms       int            `default:"1" placeholder:"N" help:"Rooms, 1 by default."`
@@ -47,7 +48,7 @@ func (c *loadtestCmd) Run(p process) error {
 		return fmt.Errorf("find our own program: %w", err)
 	}
 	report, err := loadtest.Run(ctx, loadtest.Config{
-		URL: c.URL, Executable: self, ServerFlags: c.ServerFlag, Token: token, Rooms: c.Rooms, Publishers: c.Publishers, Subscribers: c.Subscribers,
+		URL: c.URL, Metrics: c.Metrics, Executable: self, ServerFlags: c.ServerFlag, Token: token, Rooms: c.Rooms, Publishers: c.Publishers, Subscribers: c.Subscribers,
 		Video: c.Video, Audio: c.Audio, Duration: c.Duration, Ramp: c.Ramp, Loss: c.Loss, Progress: p.stderr,
 	})
 	if errors.Is(err, loadtest.ErrConfig) {

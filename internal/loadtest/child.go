@@ -43,7 +43,7 @@ func startChild(ctx context.Context, c *Config) (*child, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: find a free port: %w", ErrServer, err)
 	}
-	args := []string{"serve", "--http-addr=127.0.0.1:0", "--udp-port=" + strconv.Itoa(port), "--tcp-port=0", "--node-ip=127.0.0.1", "--dev", "--log-level=warn"}
+	args := []string{"serve", "--http-addr=127.0.0.1:0", "--admin-addr=off", "--udp-port=" + strconv.Itoa(port), "--tcp-port=0", "--node-ip=127.0.0.1", "--dev", "--log-level=warn"}
 	s := &child{cmd: exec.Command(c.Executable, append(args, c.ServerFlags...)...), output: &tail{}, ended: make(chan struct{})}
 	if v, ok := videos[c.Video]; ok {
 		s.cmd.Env = append(s.cmd.Environ(), "HELIOGRAPH_ROOM_CODEC="+v.codec)

@@ -33,6 +33,8 @@ const NoVideo = "none"
 type Config struct {
 	// URL is the server. Empty: one is started, as a child process, and stopped at the end.
 	URL string
+	// Metrics is where the server of URL shows its metrics, as http://127.0.0.1:7780. Empty: its CPU and memory are not known.
+	Metrics string
 	// Executable and ServerFlags start the server: Executable serve ServerFlags.
 	Executable  string
 	ServerFlags []string

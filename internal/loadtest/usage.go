@@ -32,7 +32,10 @@ func (t *test) usage() usage {
 	if t.server != nil {
 		return processUsage(t.server.cmd.Process.Pid)
 	}
-	return metricsUsage(t.base)
+	if t.config.Metrics == "" {
+		return usage{}
+	}
+	return metricsUsage(t.config.Metrics)
 }
 
 // processUsage reads /proc; where there is none, nothing is known.
@@ -55,7 +58,7 @@ func processUsage(pid int) usage {
 	return usage{cpu: time.Duration(ticks) * time.Second / clockTicks, memory: pages * os.Getpagesize(), known: true}
 }
 
-// metricsUsage reads the metrics of a server, which it shows to its own machine.
+// metricsUsage reads the metrics of a server on its port for the operator.
 func metricsUsage(base string) usage {
 	ctx, cancel := context.WithTimeout(context.Background(), metricsTimeout)
 	defer cancel()
