@@ -63,6 +63,19 @@ func TestDeclare(t *testing.T) {
 	}
 }
 
+// The slot of a viewer is for any codec that it offers, so none is trimmed.
+func TestAViewerKeepsItsCodecs(t *testing.T) {
+	viewer := &Transport{srv: &Server{cfg: Config{Codec: rtpfwd.VP8}}, owner: &Participant{lines: signaling.LinesView}}
+	h := &signaling.Hello{Offer: &signaling.Offer{Rev: 1, SDP: sdpOf(withFormats(section("video", "v", "a=recvonly", manyCodecs), "96 97 98 99 35"))}}
+	if err := declare(h, signaling.LinesView); err != nil {
+		t.Fatal(err)
+	}
+	o, err := parseOffer(h.Offer, nil, nil, viewer.slotCodec())
+	if err != nil || !strings.Contains(o.sdp, "SAVPF 96 97 98 99\r\n") || o.line("v").codec != rtpfwd.CodecNone {
+		t.Errorf("%v, %+v", err, o)
+	}
+}
+
 // FuzzUndeclared gives any text to what a request of WHIP or WHEP meets first.
 func FuzzUndeclared(f *testing.F) {
 	f.Add(undeclaredSDP("m=video 9 UDP/TLS/RTP/SAVPF 96|a=mid:v|a=rid:~1 send|a=simulcast:send ~1,2;"), true)
