@@ -7,6 +7,7 @@ import "time"
 const (
 	debtQueue   = 70 * time.Millisecond // a longer queue should be draining
 	debtMargin  = 300 * time.Millisecond
+	debtShrinks = 0.5 // of its peak: a queue that has shrunk so far drains, only not as fast as thought
 	debtForgive = 0.5 // per second while the queue is shorter than that
 	calmQueue   = 30 * time.Millisecond
 	calmTime    = 2 * time.Second // with a short queue: the rival is gone
@@ -66,7 +67,7 @@ func (e *Estimator) watchRival(now time.Duration) {
 	}
 	r.share, r.peak = max(r.share, e.capacity), max(r.peak, queue)
 	r.debt += dt * max(0, 1-float64(e.target)/float64(e.capacity))
-	if r.debt < (r.peak + e.rtt + debtMargin).Seconds() {
+	if r.debt < (r.peak+e.rtt+debtMargin).Seconds() || queue < scaled(r.peak, debtShrinks) {
 		return
 	}
 	e.mode = Compete

@@ -26,6 +26,9 @@ type State struct {
 	RTT      time.Duration // smoothed; the receiver's feedback interval is part of it
 	Loss     float64       // share of packets lost lately, 0 to 1
 	Mode     Mode
+	Probing  bool    // a probe is under way
+	Probes   int     // how many have ended
+	Probed   Bitrate // what the last of them has shown to arrive, 0 if it told nothing
 }
 
 // Estimator finds out how much one Transport may send. It is not safe for concurrent use. Calls must come in the order of
@@ -69,6 +72,7 @@ func (e *Estimator) State() State {
 	return State{
 		Target: e.target, Pacing: e.target.scale(paceFactor), Capacity: e.capacity, Queue: e.delay.queue,
 		RTT: e.rtt, Loss: e.losses.recent, Mode: e.mode,
+		Probing: e.prober.busy(), Probes: e.prober.ended, Probed: e.prober.shown,
 	}
 }
 

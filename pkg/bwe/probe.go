@@ -21,16 +21,20 @@ const (
 
 // prober holds the probe that is under way.
 type prober struct {
-	lastID  int
-	current Probe
-	offered bool          // the caller has it
-	next    Bitrate       // of the start probe that follows if this one finds room; 0 outside the start
-	wish    Bitrate       // probe for this as soon as possible: what was there before feedback stopped
-	again   time.Duration // a probe on demand may be made then
-	started bool
+	lastID   int
+	current  Probe
+	offered  bool          // the caller has it
+	next     Bitrate       // of the start probe that follows if this one finds room; 0 outside the start
+	wish     Bitrate       // probe for this as soon as possible: what was there before feedback stopped
+	again    time.Duration // a probe on demand may be made then
+	started  bool
+	demanded bool    // by a demand, not by the start
+	ended    int     // probes that were judged
+	shown    Bitrate // what the last of them has shown to arrive
 
 	packets, acked      int
 	sentBytes, gotBytes int // but for the first packet
+	beside, pending     int // bytes of other packets that went out in the same time; pending: after the latest of the probe
 	firstSent, lastSent time.Duration
 	firstRecv, lastRecv time.Duration
 }
@@ -47,7 +51,10 @@ func (p *prober) plan(now time.Duration, rate Bitrate) {
 
 // clear forgets the probe but not what is to be probed later.
 func (p *prober) clear() {
-	*p = prober{lastID: p.lastID, next: p.next, wish: p.wish, again: p.again, started: p.started}
+	*p = prober{
+		lastID: p.lastID, next: p.next, wish: p.wish, again: p.again, started: p.started, demanded: p.demanded,
+		ended: p.ended, shown: p.shown,
+	}
 }
 
 // cancel ends the probe, and with it the start.
@@ -59,8 +66,13 @@ func (p *prober) cancel() {
 // sent notes a packet if it belongs to the probe.
 func (p *prober) sent(s Sent) {
 	if s.Probe == 0 || s.Probe != p.current.ID {
+		p.pending += s.Size
 		return
 	}
+	if p.packets > 0 {
+		p.beside += p.pending
+	}
+	p.pending = 0
 	if p.packets == 0 {
 		p.firstSent = s.At
 	} else {
@@ -88,6 +100,23 @@ func (p *prober) arrived(probe int, recv time.Duration, size int) {
 func (p *prober) over(now, rtt time.Duration) bool {
 	ended := now >= p.current.Until || p.sentBytes+probePacket >= p.current.Bytes
 	return ended && (p.packets > 0 && p.acked == p.packets || now > max(p.lastSent, p.current.Until)+rtt+probePatient)
+}
+
+// goesOn tells whether a higher probe is worth its bytes. At the start it is soon; later media may be under way that a
+// queue would hurt.
+func (p *prober) goesOn(got, rate Bitrate) bool {
+	if p.demanded {
+		return p.shown >= rate.scale(probeClear)
+	}
+	return got >= rate.scale(probeGood)
+}
+
+// rateBeside is what else went out in the time of the probe. That is audio: at 150 kbit/s it is a sixth.
+func (p *prober) rateBeside() Bitrate {
+	if p.lastSent <= p.firstSent {
+		return 0
+	}
+	return rateOf(p.beside, p.lastSent-p.firstSent)
 }
 
 // result returns the rates of sending and of arrival; ok is false if too little was sent or arrived to tell.

@@ -5,7 +5,7 @@ import "time"
 const (
 	startFirst   = 3 // times the start rate
 	startSecond  = 6
-	startFurther = 2    // times the last probe
+	furtherBy    = 2    // times the last probe, at the start and on demand
 	probeGood    = 0.7  // a start probe that achieves this share of its rate is followed by a higher one
 	probeClear   = 0.9  // below this share of what was sent the limit of the path was seen
 	probeUse     = 0.95 // of the result is the new target
@@ -13,6 +13,7 @@ const (
 	probeAbove   = 1.1  // the next step has to fit with room to spare
 
 	recoverShare = 0.85
+	wakeAfter    = 2 * time.Second
 	probePause   = 2400 * time.Millisecond // between probes on demand: a rise of the capacity is found within 3 s, for 20 kbit/s of padding
 )
 
@@ -28,11 +29,23 @@ func (e *Estimator) Probe(now time.Duration) (Probe, bool) {
 	if p.busy() && !p.offered && now >= p.current.Until {
 		p.cancel() // nobody asked for it in time
 	}
+	if !e.silence.waiting {
+		e.wake(now)
+	}
 	if !p.busy() || p.offered {
 		return Probe{}, false
 	}
 	p.offered = true
 	return p.current, true
+}
+
+// wake plans a probe while nothing is sent, so that no feedback calls for it. After a while what was known of queue and
+// losses is old.
+func (e *Estimator) wake(now time.Duration) {
+	if now-e.silence.latest > wakeAfter {
+		e.policing, e.rival, e.mode = policing{}, rival{}, Track
+	}
+	e.planProbe(now)
 }
 
 // probeFor plans a probe of a rate, or of what there is a use for, if that is more than the target.
@@ -59,23 +72,26 @@ func (e *Estimator) judgeProbe(now time.Duration) {
 	}
 	rate := p.current.Rate
 	sent, got, ok := p.result()
-	next := p.next
+	next, beside := p.next, p.rateBeside()
 	p.cancel()
 	p.again = now + probePause
+	p.ended, p.shown = p.ended+1, 0
 	if !ok || e.mode != Track {
 		return
 	}
+	proven := min(sent, got, rate)
+	p.shown = min(proven+beside, rate)
 	share := probeUse
 	if float64(got) < probeClear*float64(min(sent, rate)) {
 		share = probeLimited
 	}
-	proven := min(sent, got, rate)
 	e.proven = max(e.proven, proven)
 	e.target = max(e.target, proven.scale(share))
 	e.capacity = max(e.capacity, e.target)
-	if next > 0 && float64(got) >= probeGood*float64(rate) {
-		p.next = startFurther * next
-		e.probeFor(now, next)
+	// One that found room is followed by a higher one, up to what there is a use for.
+	if next = min(next, e.useful()); next > rate && p.goesOn(got, rate) {
+		p.next = furtherBy * next
+		p.plan(now, next)
 	}
 }
 
@@ -91,8 +107,11 @@ func (e *Estimator) planProbe(now time.Duration) {
 		p.wish = 0
 		return
 	}
-	if step := e.demand.NextStep.scale(probeAbove); step > e.target && now >= p.again {
-		e.probeFor(now, step)
+	if now >= p.again && e.demand.NextStep > 0 {
+		// Also below the target: what a source that sends less has made of it is not proven.
+		step := min(e.demand.NextStep, mostRate).scale(probeAbove)
+		p.next, p.demanded = furtherBy*step, true
+		p.plan(now, min(step, e.useful()))
 	}
 }
 
