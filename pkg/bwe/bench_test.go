@@ -22,6 +22,7 @@ func hotPaths() []hotPath {
 		{"TransportCC", parsingTransportCC},
 		{"CCFB", parsingCCFB},
 		{"Divide/50", dividing},
+		{"Allocate/50", allocating},
 	}
 }
 
@@ -81,6 +82,17 @@ func dividing(testing.TB) func(int) {
 	var d Divider
 	choices := make([]int, 0, 50)
 	return func(i int) { d.Divide(Bitrate(i%30)*Mbps, tracks, choices[:0]) }
+}
+
+// allocating has a path that changes every second.
+func allocating(testing.TB) func(int) {
+	tracks := randomTracks(rand.New(rand.NewPCG(1, 1)), 50)
+	var a Allocator
+	grants := make([]Grant, 0, 50)
+	return func(i int) {
+		target := Bitrate(4+i/10%20) * Mbps
+		a.Allocate(time.Duration(i)*allocationTick, State{Target: target, Capacity: target, Probes: i / 24, Probed: target}, audioReserve, tracks, grants[:0])
+	}
 }
 
 func BenchmarkHotPaths(b *testing.B) {

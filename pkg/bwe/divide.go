@@ -3,13 +3,22 @@ package bwe
 // Option is one way to send a track.
 type Option struct {
 	Rate    Bitrate // measured, above 0
-	Utility float64 // above 0, in any unit that is the same for all tracks
+	Utility float64 // above 0, in any unit that is the same for all tracks; see Utility
+
+	// What the Allocator knows an option by from call to call, and the Divider does not look at. The numbers are different
+	// for each option of a Ladder, and rise with what they add.
+	Spatial, Temporal int8
+	Keyframe          int // bytes that a switch to it from another spatial layer costs at once; 0 if it needs no keyframe
 }
 
 // Ladder is what can be sent of one subscription, its steps being the options.
 type Ladder struct {
 	Options []Option // by rising rate; the first is the base
 	Screen  bool     // a screen share: its base comes before those of cameras
+
+	// For the Allocator only.
+	ID   int64 // of the subscription, as long as it lasts
+	View int64 // another number whenever the receiver asks for something else: a size, a weight
 }
 
 // Off is the choice for a track of which nothing is sent.
@@ -22,6 +31,7 @@ type Divider struct {
 	chosen []int
 	left   Bitrate
 	tracks []Ladder
+	least  []float64 // the utility that a step must lead to, by track; nil for any
 }
 
 // Divide appends for each track the index of its option, or Off, to choices. Bases come first, so that nobody vanishes for
@@ -41,6 +51,27 @@ func (d *Divider) Divide(budget Bitrate, tracks []Ladder, choices []int) []int {
 	choices = append(choices, d.chosen...)
 	d.tracks = nil
 	return choices
+}
+
+// raise changes choices to better ones, as long as all of them together fit into a budget. If least is not nil, the better
+// choice for a track must have that utility.
+func (d *Divider) raise(budget Bitrate, tracks []Ladder, least []float64, choices []int) {
+	d.chosen, d.left = append(d.chosen[:0], choices...), budget-totalRate(tracks, choices)
+	d.tracks, d.least = tracks, least
+	for d.upgrade() {
+	}
+	copy(choices, d.chosen)
+	d.tracks, d.least = nil, nil
+}
+
+// totalRate returns what all choices take together.
+func totalRate(tracks []Ladder, choices []int) (total Bitrate) {
+	for i, c := range choices {
+		if c != Off {
+			total += tracks[i].Options[c].Rate
+		}
+	}
+	return total
 }
 
 // addBase sends one more track, the best of those that fit.
@@ -73,8 +104,8 @@ func (d *Divider) upgrade() bool {
 		options := d.tracks[i].Options
 		now := options[d.chosen[i]]
 		for j := d.chosen[i] + 1; j < len(options); j++ {
-			if options[j].Rate-now.Rate > d.left {
-				break
+			if options[j].Rate-now.Rate > d.left || d.least != nil && options[j].Utility < d.least[i] {
+				continue
 			}
 			if density := options[j].density(now); density > bestDensity {
 				track, option, bestDensity = i, j, density

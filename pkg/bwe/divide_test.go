@@ -5,16 +5,21 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 )
 
 // oracleUnit is the grain of rates in these tests: with it dynamic programming is exact.
 const oracleUnit = 10 * Kbps
+
+// keyframeSize is how long the rate of an encoding takes to carry a keyframe of it.
+const keyframeSize = 250 * time.Millisecond
 
 // randomTracks makes cameras and screens of one to three spatial and one to three temporal layers.
 func randomTracks(chance *rand.Rand, n int) []Ladder {
 	tracks := make([]Ladder, n)
 	for i := range tracks {
 		weight := []float64{1, 1, 1, 1, 4, 8}[chance.IntN(6)]
+		tracks[i].ID = int64(i + 1)
 		tracks[i].Screen = weight == 8
 		rate, temporal := float64(6+chance.IntN(15)), 1+chance.IntN(3)
 		for spatial := range 1 + chance.IntN(3) {
@@ -23,6 +28,8 @@ func randomTracks(chance *rand.Rand, n int) []Ladder {
 				tracks[i].Options = append(tracks[i].Options, Option{
 					Rate:    Bitrate(math.Ceil(rate*part)) * oracleUnit,
 					Utility: weight * math.Pow(4, float64(spatial)*0.6) * math.Sqrt(part) * (0.8 + 0.4*chance.Float64()),
+					Spatial: int8(spatial), Temporal: int8(t),
+					Keyframe: (Bitrate(rate) * oracleUnit).Bytes(keyframeSize),
 				})
 			}
 			rate *= 2.5 + chance.Float64()
@@ -94,11 +101,13 @@ func TestDivideIsNearTheOptimum(t *testing.T) {
 	}
 }
 
+func step(kbps Bitrate, utility float64) Option { return Option{Rate: kbps * Kbps, Utility: utility} }
+
 func TestDivideGivesBasesFirst(t *testing.T) {
 	camera := func(utility float64) Ladder {
-		return Ladder{Options: []Option{{100 * Kbps, utility}, {500 * Kbps, 100 * utility}}}
+		return Ladder{Options: []Option{step(100, utility), step(500, 100*utility)}}
 	}
-	screen := Ladder{Options: []Option{{200 * Kbps, 0.1}, {800 * Kbps, 50}}, Screen: true}
+	screen := Ladder{Options: []Option{step(200, 0.1), step(800, 50)}, Screen: true}
 	for _, c := range []struct {
 		budget Bitrate
 		tracks []Ladder
@@ -125,7 +134,7 @@ func TestDivideGivesBasesFirst(t *testing.T) {
 // An option that costs more and gives less is never taken.
 func TestDivideTakesNoBadOption(t *testing.T) {
 	var d Divider
-	tracks := []Ladder{{Options: []Option{{100 * Kbps, 5}, {200 * Kbps, 4}, {300 * Kbps, 6}, {300 * Kbps, 7}, {400 * Kbps, 7}}}}
+	tracks := []Ladder{{Options: []Option{step(100, 5), step(200, 4), step(300, 6), step(300, 7), step(400, 7)}}}
 	for budget, want := range map[Bitrate]int{250 * Kbps: 0, 350 * Kbps: 3, Mbps: 3} {
 		if got := d.Divide(budget, tracks, nil); got[0] != want {
 			t.Errorf("%v: option %d, want %d", budget, got[0], want)

@@ -13,7 +13,7 @@
 //	   |                     |                      |
 //	   |                   Pacer ---> Item, to be numbered, protected and sent
 //	   v
-//	what to send
+//	Allocator ---> Grants: what to send; Demand, back to the Estimator
 //
 // # The estimator
 //
@@ -35,7 +35,9 @@
 //
 // # Who gets it
 //
-// divide.go shares out a bitrate among the tracks of a Transport, pacer.go and queue.go say when each packet goes out.
+// divide.go shares out a bitrate among the tracks of a Transport, as if nothing had been sent before. allocator.go does so
+// over time, with the State of the Estimator, and tells it by Demand what to probe for. utility.go says what an option is
+// worth. pacer.go and queue.go say when each packet goes out.
 //
 // # What the package must not know
 //
