@@ -1,9 +1,12 @@
 package bwe
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Sharing with traffic that fills every queue. Beside one endless TCP (RFC 8867, section 5.6) a flow that keeps a short
-// queue gets 7 % (Reno, 300 ms), 18 % (Reno, 1 s) and 12 % (CUBIC) of the path; with this 55, 45 and 44 %.
+// queue gets 7 % (Reno, 300 ms), 18 % (Reno, 1 s) and 12 % (CUBIC) of the path; with this 54, 48 and 48 %.
 const (
 	debtQueue   = 70 * time.Millisecond // a longer queue should be draining
 	debtMargin  = 300 * time.Millisecond
@@ -15,9 +18,11 @@ const (
 	segmentSize = 1500 // bytes by which the window grows per round trip
 	windowLeast = 2 * segmentSize
 	windowKept  = 0.72 // at a loss, once per round trip; CUBIC keeps 0.7 (RFC 9438, section 4.6)
-	fairShare   = 0.53 // of the capacity is aimed at: half, and what tests of the rival cost
-	slowest     = 0.3  // bounds of the growth, in segments per round trip
-	fastest     = 6.0
+	fairShare   = 0.51 // of the capacity is aimed at: half, and what tests of the rival cost
+	shareTime   = 12 * time.Second
+	firmness    = 16   // power of what is missing
+	slowest     = 0.05 // bounds of the growth, in segments per round trip
+	fastest     = 20.0
 
 	testFirst  = 15 * time.Second // until the rival is tested, twice as long after each test up to
 	testMost   = 40 * time.Second
@@ -37,6 +42,7 @@ type rival struct {
 	share Bitrate       // the highest capacity since the debt began
 
 	window  float64 // bytes in flight
+	mean    float64 // of what arrives, in bit/s, over shareTime
 	cutAt   time.Duration
 	busyAt  time.Duration // when the queue was last longer than calmQueue
 	testAt  time.Duration // when the next test begins, or
@@ -77,8 +83,10 @@ func (e *Estimator) watchRival(now time.Duration) {
 	}
 }
 
-// compete follows losses like TCP. Its window grows faster the less it has of half the capacity, which packet pairs tell:
-// additive increase alone takes minutes to a fair share of a long queue, and is slower than CUBIC (39 % beside it).
+// compete follows losses like TCP. Its window grows faster the less it has had of half the capacity, which packet pairs tell:
+// additive increase alone takes minutes to a fair share of a long queue, and is slower than CUBIC (39 % beside it). What counts
+// is the mean of several losses: between two of them every share swings by a quarter, and what follows the swings gets
+// from each kind of rival something else (55 % beside Reno, 44 % beside CUBIC).
 func (e *Estimator) compete(now time.Duration) {
 	r := &e.rival
 	dt, queue := r.elapsed(now), e.delay.queue
@@ -89,6 +97,7 @@ func (e *Estimator) compete(now time.Duration) {
 	arriving := e.delivered.over(controlWindow)
 	if arriving > 0 {
 		e.capacity = arriving
+		r.noteShare(arriving, dt)
 	}
 	r.window += e.windowGrowth() * segmentSize * dt / rtt.Seconds()
 	if e.losses.news && now-r.cutAt > rtt {
@@ -111,11 +120,19 @@ func (e *Estimator) compete(now time.Duration) {
 // windowGrowth returns by how many segments the window grows per round trip.
 func (e *Estimator) windowGrowth() float64 {
 	capacity := e.rival.pairs.capacity()
-	if capacity == 0 || e.capacity <= 0 {
+	if capacity == 0 || e.rival.mean <= 0 {
 		return 1
 	}
-	missing := fairShare * float64(capacity) / float64(e.capacity)
-	return min(max(missing*missing*missing, slowest), fastest)
+	missing := fairShare * float64(capacity) / e.rival.mean
+	return min(max(math.Pow(missing, firmness), slowest), fastest)
+}
+
+// noteShare takes what has arrived in the latest dt seconds into the mean.
+func (r *rival) noteShare(arriving Bitrate, dt float64) {
+	if r.mean == 0 {
+		r.mean = float64(arriving)
+	}
+	r.mean += (float64(arriving) - r.mean) * dt / shareTime.Seconds()
 }
 
 // judgeRival ends a test when it is over: a queue that did not shrink by what was held back is filled by somebody else. It

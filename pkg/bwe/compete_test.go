@@ -8,7 +8,7 @@ import (
 // The window grows faster the less the flow has of half the capacity, and like TCP's while the capacity is not known.
 func TestWindowGrowth(t *testing.T) {
 	e := New(testConfig())
-	e.capacity = 500 * Kbps
+	e.rival.mean = 500e3
 	if got := e.windowGrowth(); got != 1 {
 		t.Errorf("%g segments without pairs, want 1", got)
 	}
@@ -17,11 +17,28 @@ func TestWindowGrowth(t *testing.T) {
 		e.rival.pairs.add(&sentPacket{seq: 2 * i, at: at, size: 1200}, at)
 		e.rival.pairs.add(&sentPacket{seq: 2*i + 1, at: at, size: 1200}, at+(2*Mbps).Lasts(1200))
 	}
-	for capacity, want := range map[Bitrate]float64{100 * Kbps: fastest, 1060 * Kbps: 1, 2 * Mbps: slowest} {
-		e.capacity = capacity
+	for mean, want := range map[float64]float64{100e3: fastest, 1020e3: 1, 2e6: slowest} {
+		e.rival.mean = mean
 		if got := e.windowGrowth(); got < want*0.99 || got > want*1.01 {
-			t.Errorf("with %v of 2 Mbit/s: %g segments, want %g", capacity, got, want)
+			t.Errorf("with %g of 2 Mbit/s: %g segments, want %g", mean, got, want)
 		}
+	}
+}
+
+// What counts is the mean over some time: a moment of little does not make the window jump.
+func TestShareIsAMean(t *testing.T) {
+	var r rival
+	for range 20 {
+		r.noteShare(Mbps, 0.05)
+	}
+	if r.mean != 1e6 {
+		t.Errorf("%g of 1 Mbit/s all the time", r.mean)
+	}
+	for range 20 {
+		r.noteShare(0, 0.05)
+	}
+	if r.mean < 0.9e6 || r.mean > 0.93e6 {
+		t.Errorf("%g after a second of nothing, want 1 Mbit/s less a twelfth", r.mean)
 	}
 }
 

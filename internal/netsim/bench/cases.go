@@ -82,6 +82,5 @@ func longTCP(name, title string, kind netsim.Congestion, queue time.Duration, lo
 		Flows:   []Flow{{Start: 5 * sec, Stop: 119 * sec}},
 		TCP:     []Transfer{{Congestion: kind}},
 		Levels:  Levels{ShareLeast: 45, ShareMost: 55, Loss: loss},
-		Open:    true, Reached: Levels{ShareLeast: 38, ShareMost: 58, Loss: 1},
 	}
 }
