@@ -46,6 +46,7 @@ func parseAnswer(local string, o *offer, candidates []candidate) (*answer, error
 	if err := desc.UnmarshalString(local); err != nil {
 		return nil, fmt.Errorf("parse our own answer: %w", err)
 	}
+	o.answerTwins(&desc, o.tracks)
 	a := &answer{lines: map[string]*answeredLine{}}
 	for _, m := range desc.MediaDescriptions {
 		if m.MediaName.Port.Value == 0 {

@@ -25,6 +25,7 @@ func (t *Transport) negotiate(ctx context.Context, so *signaling.Offer, pos []si
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	slots, o.tracks = t.addTwins(o, slots), t.tracks
 	a, err := parseAnswer(local, o, t.srv.ports.candidates)
 	if err != nil {
 		return nil, nil, nil, err
@@ -152,7 +153,7 @@ func (t *Transport) remember(o *offer) {
 		_, slot := o.slots[line.mid]
 		_, pub := o.publications[line.mid]
 		if slot || pub {
-			t.lines[line.mid] = mediaLine{media: line.media, slot: slot, codec: line.codec, rids: line.rids}
+			t.lines[line.mid] = mediaLine{media: line.media, slot: slot, model: line.model, codec: line.codec, rids: line.rids}
 		}
 	}
 }

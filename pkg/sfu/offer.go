@@ -17,19 +17,22 @@ type offer struct {
 	lines        []offeredLine
 	slots        map[string]signaling.SlotOffer
 	publications map[string]*signaling.PublicationOffer
+	tracks       map[string]*slotTrack // of all slots, by mid; known when Pion has answered
 }
 
 // offeredLine is what matters of one m-line.
 type offeredLine struct {
-	mid   string
-	media string // audio, video, application
-	recvs bool   // the offerer receives: our slot
-	sends bool
-	rids  []string // of simulcast, in the order of a=simulcast
-	ssrcs []ssrcPair
-	known bool         // a codec that we know is offered
-	codec rtpfwd.Codec // of a slot for video
-	times bool         // reference times of receivers are offered (RFC 3611, section 5.1)
+	mid     string
+	media   string // audio, video, application
+	recvs   bool   // the offerer receives: our slot
+	sends   bool
+	rids    []string // of simulcast, in the order of a=simulcast
+	ssrcs   []ssrcPair
+	known   bool         // a codec that we know is offered
+	codec   rtpfwd.Codec // of a slot for video
+	model   string       // the mid of the m-line that Pion sees in its place; empty: this one
+	stopped bool         // the port is 0, but not because the bundle has another one
+	times   bool         // reference times of receivers are offered (RFC 3611, section 5.1)
 }
 
 // ssrcPair is a declared source and the source of its retransmissions (0: none).
@@ -39,6 +42,7 @@ type ssrcPair struct{ media, rtx uint32 }
 type mediaLine struct {
 	media string
 	slot  bool
+	model string       // see twins.go
 	codec rtpfwd.Codec // of a slot for video
 	rids  []string
 }
@@ -77,6 +81,7 @@ func parseOffer(o *signaling.Offer, pubs []signaling.PublicationOffer, known map
 	}
 	stripCandidates(&desc)
 	out.trim(&desc, known, primary)
+	out.hideTwins(&desc, known)
 	b, err := desc.Marshal()
 	if err != nil {
 		return nil, invalid("the SDP does not parse: %v", err)
@@ -131,7 +136,10 @@ func (o *offer) readLines(desc *sdp.SessionDescription) error {
 }
 
 func readLine(m *sdp.MediaDescription) (offeredLine, error) {
-	line := offeredLine{media: m.MediaName.Media, recvs: true, sends: true}
+	// What is kept beyond the negotiation is cloned: it would hold the text of the whole offer.
+	line := offeredLine{media: strings.Clone(m.MediaName.Media), recvs: true, sends: true}
+	_, bundleOnly := m.Attribute("bundle-only")
+	line.stopped = m.MediaName.Port.Value == 0 && !bundleOnly
 	rids := map[string]bool{}
 	extmaps := 0
 	rtxOf := map[uint32]uint32{}
@@ -139,7 +147,7 @@ func readLine(m *sdp.MediaDescription) (offeredLine, error) {
 	for _, a := range m.Attributes {
 		switch a.Key {
 		case sdp.AttrKeyMID:
-			line.mid = a.Value
+			line.mid = strings.Clone(a.Value)
 		case "rtpmap":
 			_, name, _ := parseRTPMap(a.Value)
 			codec := rtpfwd.ParseCodec(line.media + "/" + name)
@@ -216,7 +224,7 @@ func simulcastRIDs(v string) []string {
 		var out []string
 		for _, alternatives := range strings.Split(f[i+1], ";") {
 			first, _, _ := strings.Cut(alternatives, ",")
-			out = append(out, strings.TrimPrefix(first, "~"))
+			out = append(out, strings.Clone(strings.TrimPrefix(first, "~")))
 		}
 		return out
 	}
@@ -248,6 +256,8 @@ func (o *offer) match(known map[string]mediaLine) error {
 			return invalid("m-line %s was declared as something else before", line.mid)
 		case isPub && isKnown && before.rids != nil && !slices.Equal(before.rids, line.rids):
 			return invalid("m-line %s was published with other encodings before: use a new m-line", line.mid)
+		case o.endsModel(line, known):
+			return invalid("m-line %s cannot be ended, others that were offered like it are sent by it", line.mid)
 		case (isSlot || isPub) && !line.known:
 			return signaling.Errorf(signaling.CodeNegotiationUnusable, "no codec of m-line %s is known here", line.mid)
 		case isSlot:

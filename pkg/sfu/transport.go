@@ -30,7 +30,8 @@ type Transport struct {
 	out *egress
 
 	// Guarded by Participant.mu.
-	lines map[string]mediaLine // by mid: what each m-line is for, for ever
+	lines  map[string]mediaLine  // by mid: what each m-line is for, for ever
+	tracks map[string]*slotTrack // by mid: of all slots
 
 	// Atomic.
 	consentAt atomic.Int64 // time of the newest authenticated STUN request, since the server's start
@@ -41,7 +42,8 @@ type Transport struct {
 
 func newTransport(p *Participant) (*Transport, error) {
 	t := &Transport{
-		srv: p.srv, log: p.log, owner: p, worker: p.srv.leastLoaded(), lines: map[string]mediaLine{}, madeAt: p.srv.now(),
+		srv: p.srv, log: p.log, owner: p, worker: p.srv.leastLoaded(), lines: map[string]mediaLine{}, tracks: map[string]*slotTrack{},
+		madeAt: p.srv.now(),
 	}
 	t.consentAt.Store(int64(p.srv.now()))
 	t.sinks.init(t)

@@ -14,7 +14,9 @@ const manyCodecs = "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtpmap:97 rt
 	"a=rtpmap:35 flexfec-03/90000\r\na=fmtp:35 repair-window=10000000\r\na=rtcp-fb:* nack pli\r\n" +
 	"a=extmap:1 " + extMID + "\r\na=extmap:2/recvonly urn:example:unknown\r\na=extmap:3 " + extTransportCC
 
-func withFormats(s, formats string) string { return strings.Replace(s, "SAVPF 96", "SAVPF "+formats, 1) }
+func withFormats(s, formats string) string {
+	return strings.Replace(s, "SAVPF 96", "SAVPF "+formats, 1)
+}
 
 func TestTrim(t *testing.T) {
 	const all = "96 97 98 99 35"
