@@ -1,5 +1,7 @@
 package signaling
 
+import "bytes"
+
 // The bounds of what is kept of a session's responses.
 const (
 	maxReplies    = 256
@@ -7,11 +9,9 @@ const (
 )
 
 // replies keeps the newest responses of a session, so that a repeated request gets the same bytes again: at most
-// maxReplies of them and, but for the newest, at most maxReplyBytes. It is a ring in the order of the ids.
+// maxReplies of them and, but for the newest, at most maxReplyBytes.
 type replies struct {
-	ring   [maxReplies]reply
-	first  int // index of the oldest
-	count  int
+	kept   []reply // in the order of the ids
 	bytes  int
 	newest uint64 // id
 }
@@ -27,22 +27,23 @@ func (r *replies) add(id uint64, text []byte) {
 		return
 	}
 	r.newest = id
-	for r.count > 0 && (r.count == maxReplies || r.bytes+len(text) > maxReplyBytes) {
-		r.bytes -= len(r.ring[r.first].text)
-		r.ring[r.first] = reply{}
-		r.first = (r.first + 1) % maxReplies
-		r.count--
+	for len(r.kept) > 0 && (len(r.kept) == maxReplies || r.bytes+len(text) > maxReplyBytes) {
+		r.bytes -= len(r.kept[0].text)
+		r.kept[0] = reply{}
+		r.kept = r.kept[1:] // append moves the rest when there is no room behind it
 	}
-	r.ring[(r.first+r.count)%maxReplies] = reply{id, text}
-	r.count++
+	if cap(text) > len(text)+len(text)/8 {
+		text = bytes.Clone(text) // a welcome has 100 KB, and the buffer that it was made in up to twice that
+	}
+	r.kept = append(r.kept, reply{id, text})
 	r.bytes += len(text)
 }
 
 // find returns the response to the request id, or nil.
 func (r *replies) find(id uint64) []byte {
-	for i := range r.count {
-		if p := r.ring[(r.first+i)%maxReplies]; p.id == id {
-			return p.text
+	for i := range r.kept {
+		if r.kept[i].id == id {
+			return r.kept[i].text
 		}
 	}
 	return nil
