@@ -8,10 +8,11 @@
 // The server is alone in its process, so its CPU time and its memory are all its own; what the kernel does for its sockets is part of
 // the CPU time. A round goes through two phases:
 //
-//	joins    participants join rooms of five, in which nobody sends. CPU time from before the first to when the last one is connected.
-//	memory   as many publishers as there are slots; a first viewer, who makes what viewers share; then the others. When every slot
-//	         has shown its publication for a while the publishers pause and the server collects its garbage. What the other viewers
-//	         have added is divided by their number.
+//	joins    participants join rooms of five, in which nobody sends. CPU time from before the first to when the last one is connected,
+//	         less what those cost who only stay.
+//	memory   as many publishers as there are slots; a first viewer, who makes what viewers share, until the server has all of the past
+//	         that it keeps of each publication; then the others. When every slot has shown its publication for a while the publishers
+//	         pause and the server collects its garbage. What the other viewers have added is divided by their number.
 //
 // Each slot count gets a server of its own in each round; figures are medians over the rounds.
 //

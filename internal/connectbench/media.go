@@ -15,8 +15,10 @@ const (
 	audioEvery  = 20 * time.Millisecond
 	audioBytes  = 80
 	videoEvery  = 40 * time.Millisecond
-	videoBytes  = 1000 // of a packet
-	viewerRate  = 300  // packets of video a second that a viewer gets over all slots, if that is 25 a slot or more: 2.4 Mbit/s
+	videoBytes  = 200  // of a packet: what a publication keeps of its past is no cost of a viewer
+	viewerRate  = 300  // packets of video a second that a viewer gets over all slots, if that is 25 a slot or more
+	kept        = 1100 // packets that make the server forget the oldest of a publication
+	fillFrames  = 110
 	settlePause = 500 * time.Millisecond
 	settleTries = 60
 )
@@ -25,6 +27,8 @@ const (
 type stage struct {
 	video, audio []*client.Encoding
 	perFrame     int // packets
+
+	frames, sounds int // sent so far
 }
 
 // publish joins a participant for each slot of one kind, who publishes on as many slots of the other one as there are.
@@ -53,44 +57,68 @@ func (c *crew) publish(ctx context.Context, room string, slots SlotCount) (*stag
 	return s, nil
 }
 
+// fill sends so much that the server keeps as much of the past of each publication as it ever will.
+func (s *stage) fill(ctx context.Context) error {
+	tick := time.NewTicker(videoEvery)
+	defer tick.Stop()
+	for range fillFrames {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+		s.show(kept / fillFrames)
+		for range 3 { // a fourth of what is kept of video is kept of sound
+			s.sound()
+		}
+	}
+	return nil
+}
+
 // play sends until ctx ends.
 func (s *stage) play(ctx context.Context) {
 	var sound sync.WaitGroup
-	sound.Go(func() {
-		each(ctx, audioEvery, func(n int) {
-			for i, e := range s.audio {
-				_ = e.Send(uint32(n)*48000/uint32(time.Second/audioEvery), // idle ones have nobody who listens
-					client.Packet{Payload: make([]byte, audioBytes), Marker: n == 0, Level: uint8(20 + i), Voice: true})
-			}
-		})
-	})
-	each(ctx, videoEvery, func(n int) {
-		for _, e := range s.video {
-			key := e.KeyframeWanted() || n == 0
-			_ = e.Send(uint32(n)*90000/uint32(time.Second/videoEvery), s.frame(n, key)...)
-		}
-	})
+	sound.Go(func() { each(ctx, audioEvery, s.sound) })
+	each(ctx, videoEvery, func() { s.show(s.perFrame) })
 	sound.Wait()
 }
 
+// show sends a frame of so many packets on each video.
+func (s *stage) show(packets int) {
+	for _, e := range s.video {
+		key := e.KeyframeWanted() || s.frames == 0
+		_ = e.Send(uint32(s.frames)*90000/uint32(time.Second/videoEvery), frame(s.frames, packets, key)...) // an idle one has nobody who looks
+	}
+	s.frames++
+}
+
+// sound sends a packet on each audio.
+func (s *stage) sound() {
+	for i, e := range s.audio {
+		p := client.Packet{Payload: make([]byte, audioBytes), Marker: s.sounds == 0, Level: uint8(20 + i), Voice: true}
+		_ = e.Send(uint32(s.sounds)*48000/uint32(time.Second/audioEvery), p) // an idle one has nobody who listens
+	}
+	s.sounds++
+}
+
 // each calls f at a steady rate.
-func each(ctx context.Context, every time.Duration, f func(n int)) {
+func each(ctx context.Context, every time.Duration, f func()) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	for n := 0; ; n++ {
+	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			f(n)
+			f()
 		}
 	}
 }
 
 // frame makes a frame of VP8 (RFC 7741): descriptor with a picture id of 15 bits, and a payload header that says whether it is a
 // keyframe (RFC 6386, section 9.1). Nobody decodes it.
-func (s *stage) frame(n int, key bool) []client.Packet {
-	packets := make([]client.Packet, s.perFrame)
+func frame(n, count int, key bool) []client.Packet {
+	packets := make([]client.Packet, count)
 	for i := range packets {
 		b := make([]byte, videoBytes)
 		b[0], b[1] = 0x80, 0x80

@@ -4,12 +4,16 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"time"
 
 	"github.com/heliograph/heliograph/pkg/client"
 )
 
 // roomSize is how many participants share a room in the first phase. Who joins is told to all who are there, so larger rooms cost more.
 const roomSize = 5
+
+// staying is for how long it is measured what participants cost who have joined.
+const staying = time.Second
 
 // round is what one server has cost.
 type round struct {
@@ -58,7 +62,8 @@ func orNone(n int) int {
 	return n
 }
 
-// joins is the first phase. A few join before, so that nothing is counted that happens once.
+// joins is the first phase. A few join before, so that nothing is counted that happens once. What those who have joined cost by their
+// being there (checks of paths, reports, feedback) is measured afterwards, and taken off: on average half of them were there.
 func (r *round) joins(ctx context.Context, c *Config, s *server, all *crew, viewer client.Config) error {
 	room := func(i int) string { return fmt.Sprint("room", i/roomSize) }
 	if _, err := all.joinAll(ctx, roomSize, "early", func(int) string { return "early" }, viewer); err != nil {
@@ -71,15 +76,28 @@ func (r *round) joins(ctx context.Context, c *Config, s *server, all *crew, view
 	if before, err = s.sample(askCPU); err != nil {
 		return err
 	}
+	began := time.Now()
 	if _, err := all.joinAll(ctx, c.Joins, "viewer", room, viewer); err != nil {
 		return err
 	}
+	joining := time.Since(began).Seconds()
 	if err := pause(ctx, settlePause); err != nil { // the server has some work left when we are connected
 		return err
 	}
 	after, err := s.sample(askCPU)
-	r.join = (after.CPU - before.CPU) / float64(c.Joins)
-	return err
+	if err != nil {
+		return err
+	}
+	if err := pause(ctx, staying); err != nil {
+		return err
+	}
+	later, err := s.sample(askCPU)
+	if err != nil {
+		return err
+	}
+	perSecond := (later.CPU - after.CPU) / staying.Seconds()
+	r.join = max(after.CPU-before.CPU-perSecond*(joining/2+settlePause.Seconds()), 0) / float64(c.Joins)
+	return nil
 }
 
 // memory is the second phase.
@@ -92,6 +110,12 @@ func (r *round) memory(ctx context.Context, c *Config, s *server, all *crew, vie
 	}
 	first, err := all.joinAll(ctx, 1, "first", here, viewer)
 	if err != nil {
+		return err
+	}
+	if err := show(ctx, c, stage, first); err != nil {
+		return err
+	}
+	if err := stage.fill(ctx); err != nil {
 		return err
 	}
 	if err := show(ctx, c, stage, first); err != nil {
