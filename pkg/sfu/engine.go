@@ -42,12 +42,9 @@ var (
 // mimeRED is redundant audio (RFC 2198).
 const mimeRED = "audio/red"
 
-// newAPI makes the webrtc.API of one Transport. The interceptor registry stays empty: NACK, RTX, reports and feedback are ours.
+// newAPI makes the webrtc.API of one Transport. The interceptor registry stays empty: NACK, RTX, reports and feedback are ours. All
+// share one MediaEngine, of which Pion makes a copy for what is negotiated.
 func newAPI(t *Transport) (*webrtc.API, error) {
-	media := &webrtc.MediaEngine{}
-	if err := registerMedia(media); err != nil {
-		return nil, err
-	}
 	se := webrtc.SettingEngine{LoggerFactory: t.srv.cfg.PionLog}
 	se.SetNet(t.srv.cfg.Net)
 	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
@@ -71,7 +68,7 @@ func newAPI(t *Transport) (*webrtc.API, error) {
 		}
 		return t.sinks.rtp(ssrc)
 	}
-	return webrtc.NewAPI(webrtc.WithMediaEngine(media), webrtc.WithSettingEngine(se),
+	return webrtc.NewAPI(webrtc.WithMediaEngine(t.srv.codecs), webrtc.WithSettingEngine(se),
 		webrtc.WithInterceptorRegistry(&interceptor.Registry{})), nil
 }
 

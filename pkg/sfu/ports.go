@@ -3,6 +3,7 @@ package sfu
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"syscall"
@@ -94,6 +95,23 @@ func (p *ports) nameCandidates(nodeIPs []netip.Addr) error {
 	return nil
 }
 
+// offeredMux listens on addresses of the families that candidates name. An ICE agent makes a Conn for each of them, with a goroutine
+// and buffers: nobody comes by a family that no candidate names.
+type offeredMux struct {
+	ice.UDPMux
+	candidates []candidate
+}
+
+// GetListenAddresses implements ice.UDPMux.
+func (m offeredMux) GetListenAddresses() []net.Addr {
+	return slices.DeleteFunc(m.UDPMux.GetListenAddresses(), func(a net.Addr) bool {
+		at, err := netip.ParseAddrPort(a.String())
+		return err == nil && !slices.ContainsFunc(m.candidates, func(c candidate) bool {
+			return c.addr.Addr().Unmap().Is4() == at.Addr().Unmap().Is4()
+		})
+	})
+}
+
 // addrs lists what the ports listen on, as "udp 127.0.0.1:7700".
 func (p *ports) addrs() []string {
 	var out []string
@@ -110,7 +128,7 @@ func (p *ports) addrs() []string {
 func (p *ports) share() (mux ice.UDPMux, send func()) {
 	if m, ours := p.mux.(*icemux.Mux); ours {
 		b := m.NewBatch()
-		return b, b.Flush
+		return offeredMux{b, p.candidates}, b.Flush
 	}
 	return p.mux, func() {} // the caller's: it sends at once
 }

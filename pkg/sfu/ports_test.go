@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pion/ice/v4"
 	"github.com/pion/sdp/v3"
 )
 
@@ -92,4 +93,37 @@ func TestTakenPortIsSaid(t *testing.T) {
 	if _, err := New(Config{}); !errors.Is(err, ErrConfig) {
 		t.Errorf("no port at all: %v, want ErrConfig", err)
 	}
+}
+
+// A Transport has a Conn for each family that a candidate names, and for no other.
+func TestOnlyOfferedFamiliesAreListenedOn(t *testing.T) {
+	v4, v6 := netip.MustParseAddrPort("192.0.2.1:7700"), netip.MustParseAddrPort("[2001:db8::1]:7700")
+	for _, c := range []struct{ offered, want []netip.AddrPort }{
+		{[]netip.AddrPort{v4}, []netip.AddrPort{v4}}, {[]netip.AddrPort{v6}, []netip.AddrPort{v6}}, {[]netip.AddrPort{v6, v4}, []netip.AddrPort{v4, v6}},
+	} {
+		m := offeredMux{UDPMux: fixedMux{addrs: []netip.AddrPort{v4, v6}}}
+		for _, a := range c.offered {
+			m.candidates = append(m.candidates, candidate{"udp", a})
+		}
+		var got []netip.AddrPort
+		for _, a := range m.GetListenAddresses() {
+			got = append(got, a.(*net.UDPAddr).AddrPort())
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("candidates %v: listens on %v, want %v", c.offered, got, c.want)
+		}
+	}
+}
+
+// fixedMux has addresses and nothing else.
+type fixedMux struct {
+	ice.UDPMux
+	addrs []netip.AddrPort
+}
+
+func (m fixedMux) GetListenAddresses() (out []net.Addr) {
+	for _, a := range m.addrs {
+		out = append(out, net.UDPAddrFromAddrPort(a))
+	}
+	return out
 }

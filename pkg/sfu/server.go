@@ -32,7 +32,8 @@ type Server struct {
 	ports   *ports
 	workers []*worker
 	metrics *metrics
-	scope   scope // goroutines that end with the server
+	codecs  *webrtc.MediaEngine // what Transports negotiate; only read
+	scope   scope               // goroutines that end with the server
 
 	// Guarded by mu.
 	mu     sync.Mutex
@@ -54,13 +55,17 @@ func New(c Config) (*Server, error) {
 		}
 		cfg.Net = n
 	}
+	codecs := &webrtc.MediaEngine{}
+	if err := registerMedia(codecs); err != nil {
+		return nil, err
+	}
 	m := newMetrics(cfg.Registerer)
 	p, err := openPorts(&cfg, m.dropped)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{
-		cfg: cfg, log: cfg.Log, start: time.Now(), ports: p, rooms: map[string]*Room{}, metrics: m,
+		cfg: cfg, log: cfg.Log, start: time.Now(), ports: p, rooms: map[string]*Room{}, metrics: m, codecs: codecs,
 	}
 	watchUDP(p, cfg.Registerer, cfg.Log)
 	s.scope.init(context.Background())
