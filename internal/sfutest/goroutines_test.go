@@ -14,7 +14,7 @@ import (
 )
 
 // maxGoroutines is what a participant may cost the server: most of them are Pion's.
-const maxGoroutines = 20
+const maxGoroutines = 15
 
 // A participant that publishes and sees others costs the server a bounded number of goroutines. They are told from those of
 // the test's own participants by a label that goroutines inherit.

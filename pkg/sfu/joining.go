@@ -40,7 +40,7 @@ func (p *Participant) join(ctx context.Context, h *signaling.Hello) (*signaling.
 	p.reconcileLocked()
 	w.Slots = &signaling.Slots{Rev: p.slotsRev, Slots: p.told}
 	p.welcomed = true
-	p.scope.run(p.reconciler)
+	p.scope.task(p.reconciler) // from now on
 	p.log.Info("participant joined", zap.String("identity", p.identity), zap.Int("publications", len(pubs)))
 	return w, nil
 }

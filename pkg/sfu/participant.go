@@ -3,6 +3,7 @@ package sfu
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -24,9 +25,10 @@ type Participant struct {
 	roomName string
 	lines    signaling.Lines
 
-	// dirty wakes the reconciler; its one place makes any number of changes one.
-	dirty chan struct{}
 	scope scope
+
+	// Atomic: what the reconciler does; any number of changes while it works are one.
+	dirty atomic.Int32
 
 	// Guarded by mu, which a negotiation holds for its whole length: one at a time. Room.mu may be taken under it.
 	mu        sync.Mutex
@@ -48,8 +50,8 @@ func newParticipant(s *Server, r signaling.JoinRequest) *Participant {
 	p := &Participant{
 		srv: s, session: r.Session, claims: r.Claims, id: newID("p"),
 		identity: r.Claims.Identity, name: r.Claims.Name, roomName: r.Claims.Room, lines: r.Lines,
-		dirty: make(chan struct{}, 1),
 	}
+	p.dirty.Store(working)
 	p.log = s.log.With(zap.String("room", p.roomName), zap.String("participant", p.id))
 	p.scope.init(s.scope.ctx)
 	return p

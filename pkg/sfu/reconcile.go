@@ -1,33 +1,36 @@
 package sfu
 
 import (
-	"context"
 	"slices"
 
 	"github.com/heliograph/heliograph/pkg/signaling"
 )
 
+// What the reconciler does.
+const (
+	idle    int32 = iota
+	working       // or the participant has not joined yet
+	again         // something has changed since it began
+)
+
 // markDirty asks the reconciler to look again. It never waits.
 func (p *Participant) markDirty() {
-	select {
-	case p.dirty <- struct{}{}:
-	default:
+	if p.dirty.Swap(again) == idle {
+		p.scope.task(p.reconciler)
 	}
 }
 
-// reconciler maps publications to slots whenever something that the mapping depends on has changed.
-func (p *Participant) reconciler(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-p.dirty:
-			p.mu.Lock()
-			if !p.left {
-				p.reconcileLocked()
-			}
-			p.mu.Unlock()
+// reconciler maps publications to slots until nothing that the mapping depends on has changed meanwhile. It has a goroutine only while
+// it works.
+func (p *Participant) reconciler() {
+	for done := false; !done; {
+		p.dirty.Store(working)
+		p.mu.Lock()
+		if !p.left {
+			p.reconcileLocked()
 		}
+		p.mu.Unlock()
+		done = p.dirty.CompareAndSwap(working, idle)
 	}
 }
 
