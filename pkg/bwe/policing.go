@@ -14,8 +14,9 @@ const (
 
 // policing finds out why packets are lost while the queue is empty. A policer drops what exceeds a rate; a bad radio link
 // drops what it likes. Sending a little less than what arrived tells them apart: the policer's losses stop, and what
-// arrived is its rate; the others go on, and are inherent to the path. A policer of 1 Mbit/s costs 0.8 % of the packets
-// with this and 27 % without.
+// arrived is its rate; the others go on, and are inherent to the path. What arrived before the first test may be more than
+// the rate, because the bucket was full: only a second test decides (with one, half of the runs lose 16 %). A policer of
+// 1 Mbit/s costs 0.8 % of the packets with this and 27 % without.
 type policing struct {
 	phase   policePhase
 	limit   Bitrate
@@ -25,6 +26,7 @@ type policing struct {
 	bad     int     // windows in a row with excessive loss
 	lost    float64 // sum of the windows of the test
 	windows int
+	second  bool // the running test is the second
 	last    time.Duration
 }
 
@@ -80,15 +82,26 @@ func (e *Estimator) judgeLoss(now time.Duration) {
 	if p.phase == policeSettling || p.bad < 2 {
 		return
 	}
-	p.phase, p.until, p.bad = policeSettling, now+e.rtt+policeSettle, 0
-	p.before = e.losses.recent
+	p.second, p.bad = false, 0
+	e.startTest(now, e.losses.recent)
+}
+
+// startTest sends a little less than what arrives, because so much is lost.
+func (e *Estimator) startTest(now time.Duration, loss float64) {
+	p := &e.policing
+	p.phase, p.until, p.before = policeSettling, now+e.rtt+policeSettle, loss
 	p.limit = e.delivered.over(controlWindow).scale(policeShare)
 }
 
 func (e *Estimator) endTest(now time.Duration) {
 	p := &e.policing
 	left := p.lost / float64(p.windows)
-	if left-e.losses.inherent > policeLess*(p.before-e.losses.inherent) {
+	switch lossy := left-e.losses.inherent > policeLess*(p.before-e.losses.inherent); {
+	case lossy && !p.second:
+		p.second = true
+		e.startTest(now, left)
+		return
+	case lossy:
 		e.losses.inherent = min(left, 0.5)
 		*p = policing{}
 		return
