@@ -34,7 +34,7 @@ func newFanout(tb testing.TB, viewers int, to func(viewer int) *boundTrack) *fan
 	srv.cfg.Workers = 1
 	w := newWorker(srv, 0)
 	srv.workers = []*worker{w}
-	publisher := &Transport{srv: srv, worker: w, owner: &Participant{dirty: make(chan struct{}, 1)}}
+	publisher := &Transport{srv: srv, worker: w, owner: &Participant{}}
 	publisher.in, publisher.out = newIngest(publisher), newEgress(publisher)
 	var payloads rtpfwd.PayloadTable
 	payloads.Codec[96] = rtpfwd.VP8
