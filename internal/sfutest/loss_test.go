@@ -54,7 +54,7 @@ func playLoss(t *testing.T, c lossCase) {
 	const length = 20 * time.Second
 	var since time.Duration
 	camera := Format{Source: signaling.SourceCamera, Delta: 3}
-	Scenario{Conditions: Conditions{Delay: c.delay}, Steps: []Step{
+	Scenario{Conditions: Conditions{Delay: c.delay, Pushed: true}, Steps: []Step{
 		Joins(Plan{Publish: []Format{camera, Microphone}}, "alice"),
 		Joins(watching, "bob"),
 		Runs(2 * time.Second),

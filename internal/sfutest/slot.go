@@ -224,10 +224,11 @@ type rtpMoment struct {
 
 const (
 	sameSourceDrift = 2 * time.Millisecond
-	switchDrift     = 20 * time.Millisecond // and one frame: the first one of another source may come right after the last one
-	replayPace      = 512                   // how many times faster than its captures the timestamps of a replay pass
-	replayLength    = 50 * time.Millisecond // how long one takes to send
-	replayedAge     = 10 * time.Millisecond // a keyframe that is older may be of the past: a path without loss takes that
+	switchDrift     = 20 * time.Millisecond  // and one frame: the first one of another source may come right after the last one
+	replayPace      = 512                    // how many times faster than its captures the timestamps of a replay pass
+	replayLength    = 300 * time.Millisecond // how long the path may be busy with one
+	afterReplay     = 100 * time.Millisecond // a frame is not longer
+	replayedAge     = 10 * time.Millisecond  // a keyframe that is older may be of the past: a path without loss takes that
 )
 
 // checkTime returns how far apart two timestamps are: as far as the captures, but for what comes from the past at once.
@@ -248,6 +249,9 @@ func (s *Slot) checkTime(now time.Duration, a, b *rtpMoment) time.Duration {
 		s.fault(now, "timestamps are %v apart, captures %v (from %s/%d to %s/%d)", passed, b.captured-a.captured,
 			s.world.originName(a.origin), a.encoding, s.world.originName(b.origin), b.encoding)
 	}
+	if a.replayed {
+		return max(passed, afterReplay) // it came close behind the replay, and says nothing of how long a frame is
+	}
 	return passed
 }
 
@@ -257,7 +261,7 @@ func (s *Slot) replayed(a, b *rtpMoment, passed time.Duration) bool {
 		return false
 	}
 	if b.key && b.at-b.captured > replayedAge {
-		return passed <= b.at-a.at+switchDrift+a.step
+		return passed <= b.at-a.captured+switchDrift+a.step // the frame before may have come late
 	}
 	tick := time.Second / videoRate
 	return a.csrc == b.csrc && a.encoding == b.encoding && (passed-(b.captured-a.captured)/replayPace).Abs() <= tick

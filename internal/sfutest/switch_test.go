@@ -99,7 +99,7 @@ func TestRandomSwitches(t *testing.T) {
 		t.Run(fmt.Sprint(percent, " % loss"), func(t *testing.T) {
 			s := &switching{random: rand.New(rand.NewPCG(uint64(percent), 1)), wanted: 2}
 			var jump time.Duration
-			Scenario{Steps: []Step{
+			Scenario{Conditions: Conditions{Pushed: true}, Steps: []Step{
 				Joins(Plan{Publish: []Format{simulcast, Microphone}}, "alice"),
 				Joins(Plan{Eager: true}, "bob"),
 				Runs(2 * time.Second),

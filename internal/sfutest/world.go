@@ -19,6 +19,7 @@ import (
 	"github.com/pion/webrtc/v4"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/heliograph/heliograph/pkg/bwe"
 	"github.com/heliograph/heliograph/pkg/sfu"
 	"github.com/heliograph/heliograph/pkg/signaling"
 )
@@ -28,6 +29,17 @@ type Conditions struct {
 	Delay      time.Duration // one way, between any two hosts; 0: 5 ms
 	AudioSlots int           // how many of the loudest a room follows; 0: the server's default
 	Workers    int           // media workers; 0: 2
+	Pushed     bool          // the server sends at least pushedBitrate whatever feedback says: for what does not depend on congestion control
+}
+
+// pushedBitrate is more than any scenario that is Pushed sends.
+const pushedBitrate = 10 * bwe.Mbps
+
+func (c Conditions) bitrates() (b sfu.Bitrates) {
+	if c.Pushed {
+		b.Min, b.Start = pushedBitrate, pushedBitrate
+	}
+	return b
 }
 
 // World is a server with its network and its participants.
@@ -103,7 +115,7 @@ func (w *World) startServer(c Conditions) error {
 	}
 	w.media, err = sfu.New(sfu.Config{
 		Mux: ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: &windyConn{udp, w.network.weatherTo}, Net: host.net, Logger: silentLog().NewLogger("ice")}), Net: host.net,
-		AudioSlots: c.AudioSlots, Workers: c.Workers, Registerer: w.registry,
+		AudioSlots: c.AudioSlots, Workers: c.Workers, Registerer: w.registry, Bitrates: c.bitrates(),
 	})
 	if err != nil {
 		return fmt.Errorf("start the media server: %w", err)

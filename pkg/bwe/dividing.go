@@ -70,7 +70,7 @@ func (a *Allocator) limitOf(i int) Bitrate {
 	h := &a.held[i]
 	proven := a.room.proven(a.now)
 	switch {
-	case h.fresh && a.kept[i] == Off:
+	case a.kept[i] == Off && (h.fresh || !h.begun):
 		return a.room.budget
 	case h.fresh:
 		return max(a.room.spare(), proven)

@@ -85,6 +85,14 @@ func (e *Estimator) OnPacketSent(s Sent) {
 	e.prober.sent(s)
 }
 
+// OnSentAgain notes that a packet was sent again with its number. When that is acknowledged nobody knows which of the two arrived,
+// so that it says nothing of the path from now on (as in Karn's algorithm).
+func (e *Estimator) OnSentAgain(seq int64) {
+	if p := e.history.find(seq); p != nil {
+		p.fate = arrived
+	}
+}
+
 // OnFeedback takes what a receiver said, in any order. What names packets that were never sent, are forgotten or have been
 // acknowledged already is ignored, so that repeated and invented feedback has no effect.
 func (e *Estimator) OnFeedback(now time.Duration, acks []Ack) {

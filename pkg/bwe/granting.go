@@ -59,6 +59,7 @@ func (a *Allocator) step(i int, rate Bitrate) {
 		if !a.pause.trying(a.now) {
 			return
 		}
+		rate = rate.scale(resumeProbe)
 	case rate > b.free():
 		rate = max(rate, b.total.scale(otherNetwork)) // that would end the wait
 	case b.dwells(a.now) || a.held[i].dwells(a.now):

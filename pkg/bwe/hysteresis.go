@@ -25,6 +25,7 @@ type held struct {
 	fresh bool // new, or asks for something new
 	taken bool // in the list of the last call: this call has found it
 	young bool // has never been lowered for want of rate, since born
+	begun bool // has ever been sent: who waits for a first picture gets it as soon as it fits
 
 	born    time.Duration
 	changed time.Duration // when it was last switched, but for the first time
@@ -109,6 +110,7 @@ func (a *Allocator) settle(i int) (rises bool) {
 	h.young = h.young && !(a.short && choice < kept)
 	h.fresh, h.on = false, choice != Off
 	if h.on {
+		h.begun = true
 		o := a.offers[i].Options[choice]
 		h.spatial, h.temporal, h.rate = o.Spatial, o.Temporal, o.Rate
 	}

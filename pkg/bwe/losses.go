@@ -8,6 +8,7 @@ import (
 const (
 	lossWindow   = 250 * time.Millisecond
 	lossPackets  = 20   // a window has at least so many
+	lossUsual    = 12   // windows
 	lossUnsure   = 0.01 // chance is never taken for less
 	lossMargin   = 0.02
 	lossSigmas   = 3
@@ -25,6 +26,7 @@ type lossMeter struct {
 	recent   float64 // of the last window
 	packets  int     // in it
 	fresh    bool    // it ended with the last feedback
+	usual    float64 // smoothed over some seconds
 	inherent float64 // what is lost without congestion
 }
 
@@ -37,6 +39,7 @@ func (m *lossMeter) end(now time.Duration) {
 	}
 	m.recent = float64(max(0, m.lost)) / float64(total)
 	m.packets, m.fresh = total, true
+	m.usual += (m.recent - m.usual) / lossUsual
 	m.arrived, m.lost, m.before, m.ends = 0, 0, 0, now+lossWindow
 }
 
@@ -47,3 +50,6 @@ func (m *lossMeter) excessive() bool {
 	deviation := math.Sqrt(p * (1 - p) / float64(max(1, m.packets)))
 	return m.recent > m.inherent+lossMargin+lossSigmas*deviation
 }
+
+// always returns what is lost whatever is sent, as far as that is known.
+func (m *lossMeter) always() float64 { return min(max(m.inherent, m.usual), inherentMost) }

@@ -8,7 +8,8 @@ type Item struct {
 	Kind     Kind
 	Size     int           // bytes of the IP packet, above 0
 	Temporal uint8         // temporal layer of Video and Screen: those above 0 can be left out
-	Frame    int64         // packets of one frame have one number, and are queued one after the other
+	Frame    int64         // packets of one frame have one number; those of a slot are queued one after the other
+	Begins   bool          // it is the first of its frame: a frame whose first packet is out already is sent to its end
 	Probe    int           // the Probe that it belongs to, 0 for none
 	Queued   time.Duration // set by Push
 }
@@ -172,9 +173,21 @@ func (p *Pacer) Next() (at time.Duration, ok bool) {
 // Shed drops what has waited for more than 250 ms, and appends it to dropped: packets of temporal layers above 0 only,
 // because the others are needed by what follows. A frame goes as a whole, unless its first packets are out already.
 func (p *Pacer) Shed(now time.Duration, dropped []Item) []Item {
-	q := &p.queues[Video]
-	if q.len() == 0 || now-q.front().Queued <= queueLimit {
+	if waited, ok := p.Waited(now); !ok || waited <= queueLimit {
 		return dropped
 	}
-	return q.shed(p.frame, dropped)
+	return p.queues[Video].shed(1, dropped)
+}
+
+// Clear drops all video and screen that waits, but for the frames whose first packets are out already, and appends it to dropped.
+// The caller has to begin anew at a keyframe.
+func (p *Pacer) Clear(dropped []Item) []Item { return p.queues[Video].shed(0, dropped) }
+
+// Waited returns how long the oldest packet of video has waited; ok is false if none waits.
+func (p *Pacer) Waited(now time.Duration) (waited time.Duration, ok bool) {
+	q := &p.queues[Video]
+	if q.len() == 0 {
+		return 0, false
+	}
+	return now - q.front().Queued, true
 }

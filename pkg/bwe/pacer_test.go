@@ -135,7 +135,7 @@ func TestPacerSheds(t *testing.T) {
 	p := NewPacer(100 * Kbps)
 	p.SetState(busyPath(100 * Kbps))
 	for i := range 12 {
-		p.Push(0, Item{Ref: i, Kind: Video, Size: 1200, Frame: int64(1 + i/2), Temporal: uint8((1 + i/2) % 2)})
+		p.Push(0, Item{Ref: i, Kind: Video, Size: 1200, Frame: int64(1 + i/2), Begins: i%2 == 0, Temporal: uint8((1 + i/2) % 2)})
 	}
 	if item, ok := p.Pop(0); !ok || item.Frame != 1 {
 		t.Fatal("nothing was sent")

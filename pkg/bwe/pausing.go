@@ -2,7 +2,10 @@ package bwe
 
 import "time"
 
-const pauseAfter = 2 * time.Second
+const (
+	pauseAfter  = 2 * time.Second
+	resumeProbe = 1.4 // times what is needed to resume: a probe that falls a little short of that is enough
+)
 
 // pause says whether there is video at all.
 type pause struct {
@@ -49,21 +52,23 @@ func (a *Allocator) mayVideo() bool {
 		*p = pause{paused: true, since: a.now, next: a.now + 2*time.Second}
 		return false
 	}
-	a.force()
+	a.force(ladder)
 	return false
 }
 
-// force keeps the smallest base of those that are sent, though it does not fit.
-func (a *Allocator) force() {
+// force keeps the smallest base of those that are sent, though it does not fit; if nothing is sent, it starts the smallest of all:
+// what is known of the path then is little, and a picture finds out more than padding would.
+func (a *Allocator) force(smallest int) {
 	best := Off
 	for i, k := range a.kept {
 		if k != Off && (best == Off || a.offers[i].Options[0].Rate < a.offers[best].Options[0].Rate) {
 			best = i
 		}
 	}
-	if best != Off {
-		a.choices[best] = 0
+	if best == Off {
+		best = smallest
 	}
+	a.choices[best] = 0
 }
 
 // resumes ends the pause when the smallest base has fitted for 2 s with room to spare, or a probe has shown that it will.

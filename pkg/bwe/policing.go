@@ -10,6 +10,15 @@ const (
 	policeHoldMost = 80 * time.Second
 	policeGrowth   = 0.03 // per second after that
 	policeLess     = 0.35 // of the loss may be left if the lower rate was the cure
+	policeEvidence = 20   // packets that a test would lose if nothing had changed: fewer may be missing by chance
+	policeLongest  = 5 * time.Second
+
+	policeSudden  = 2    // windows in a row with losses are reason enough for a test
+	policeUses    = 0.6  // of the target: who sends less has met no limit of late, and asks before it gives up anything
+	policeShown   = 3    // answers of this kind in a row are believed
+	policePackets = 25   // that it asks with
+	policeAsks    = 2    // times what it sends
+	policeShows   = 0.25 // of the way from the loss of before to all lost: half of it is what a policer would take of twice as much
 )
 
 // policing finds out why packets are lost while the queue is empty. A policer drops what exceeds a rate; a bad radio link
@@ -24,9 +33,14 @@ type policing struct {
 	hold    time.Duration
 	before  float64 // loss that began the test
 	bad     int     // windows in a row with excessive loss
-	lost    float64 // sum of the windows of the test
-	windows int
-	second  bool // the running test is the second
+	asks    bool    // a probe is on its way to find out
+	shown   int     // how often in a row more was lost of more
+	target  Bitrate // what was sent for then
+	lost    float64 // packets in the test
+	packets int
+	second  bool          // the running test is the second
+	again   time.Duration // no test before that: the last one was in vain
+	vain    time.Duration // how long that lasts
 	last    time.Duration
 }
 
@@ -48,8 +62,8 @@ func (e *Estimator) police(now time.Duration) {
 	}
 	switch {
 	case p.phase == policeSettling && now >= p.until:
-		p.phase, p.until, p.lost, p.windows = policeTesting, now+policeTest, 0, 0
-	case p.phase == policeTesting && now >= p.until && p.windows > 0:
+		p.phase, p.until, p.lost, p.packets = policeTesting, now+policeTest, 0, 0
+	case p.phase == policeTesting && now >= p.until && (p.evident() || now >= p.until+policeLongest):
 		e.endTest(now)
 	case p.phase == policeHolding && now >= p.until:
 		p.phase, p.last = policeGrowing, now
@@ -69,21 +83,58 @@ func (e *Estimator) police(now time.Duration) {
 func (e *Estimator) judgeLoss(now time.Duration) {
 	p := &e.policing
 	if p.phase == policeTesting {
-		p.lost += e.losses.recent
-		p.windows++
+		p.lost += e.losses.recent * float64(e.losses.packets)
+		p.packets += e.losses.packets
 		return
 	}
 	idle := now-e.busyAt >= lossWindow && e.mode == Track
-	if !idle || !e.losses.excessive() {
+	if !idle || now < p.again || !e.losses.excessive() {
 		p.bad = 0
 		return
 	}
 	p.bad++
-	if p.phase == policeSettling || p.bad < 2 {
+	switch sending := e.sending.over(controlWindow); {
+	case p.phase == policeSettling || p.bad < policeSudden:
+		return
+	case p.phase == policeNothing && sending < max(e.target, e.capacity).scale(policeUses):
+		e.ask(now, sending)
+		return
+	case p.phase == policeHolding:
+		e.acquit(now) // a policer loses nothing below its limit
 		return
 	}
-	p.second, p.bad = false, 0
+	p.second, p.bad, p.target = false, 0, e.target
 	e.startTest(now, e.losses.recent)
+}
+
+// ask sends more for a moment: of that a policer takes a larger share, a bad link the same.
+func (e *Estimator) ask(now time.Duration, sending Bitrate) {
+	p := &e.policing
+	if e.prober.busy() {
+		return
+	}
+	p.asks, p.bad, p.before = true, 0, e.losses.recent
+	e.prober.planPackets(now, policeAsks*sending, policePackets)
+}
+
+// answered takes what came of a probe by which ask has asked.
+func (e *Estimator) answered(now time.Duration, sent, came int) {
+	p := &e.policing
+	p.asks = false
+	if sent < policePackets/2 {
+		return
+	}
+	lost := 1 - float64(came)/float64(sent)
+	if before := max(p.before, e.losses.usual); lost < before+policeShows*(1-before) {
+		e.losses.inherent = max(e.losses.inherent, e.losses.always())
+		e.acquit(now)
+		return
+	}
+	if p.shown++; p.shown < policeShown {
+		return // that may be chance: the next loss asks again
+	}
+	p.shown, p.second, p.bad, p.target = 0, true, 0, e.target
+	e.startTest(now, p.before)
 }
 
 // startTest sends a little less than what arrives, because so much is lost.
@@ -93,20 +144,31 @@ func (e *Estimator) startTest(now time.Duration, loss float64) {
 	p.limit = e.delivered.over(controlWindow).scale(policeShare)
 }
 
+// evident tells whether enough packets were sent in the test to see the loss that began it.
+func (p *policing) evident() bool { return float64(p.packets)*p.before >= policeEvidence }
+
 func (e *Estimator) endTest(now time.Duration) {
 	p := &e.policing
-	left := p.lost / float64(p.windows)
-	switch lossy := left-e.losses.inherent > policeLess*(p.before-e.losses.inherent); {
+	left := p.lost / float64(max(p.packets, 1))
+	switch lossy := !p.evident() || left-e.losses.inherent > policeLess*(p.before-e.losses.inherent); {
 	case lossy && !p.second:
 		p.second = true
 		e.startTest(now, left)
 		return
 	case lossy:
 		e.losses.inherent = min(left, 0.5)
-		*p = policing{}
+		e.acquit(now)
 		return
 	}
 	p.hold = min(max(2*p.hold, policeHold), policeHoldMost)
 	p.phase, p.until = policeHolding, now+p.hold
 	e.capacity = p.limit
+}
+
+// acquit gives back what was taken away, as it was no cure, and leaves the path alone for a while.
+func (e *Estimator) acquit(now time.Duration) {
+	p := &e.policing
+	e.target = max(e.target, p.target)
+	vain := min(max(2*p.vain, policeHold), policeHoldMost)
+	*p = policing{again: now + vain, vain: vain}
 }

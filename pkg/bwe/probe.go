@@ -41,11 +41,11 @@ type prober struct {
 
 func (p *prober) busy() bool { return p.current.ID != 0 }
 
-// plan prepares a probe for the caller to fetch.
-func (p *prober) plan(now time.Duration, rate Bitrate) {
+// planPackets prepares a probe of at least so many packets for the caller to fetch.
+func (p *prober) planPackets(now time.Duration, rate Bitrate, packets int) {
 	p.clear()
 	p.lastID++
-	bytes := max(rate.Bytes(probeTime), probePackets*probePacket)
+	bytes := max(rate.Bytes(probeTime), packets*probePacket)
 	p.current = Probe{ID: p.lastID, Rate: rate, Bytes: bytes, Until: now + 2*rate.Lasts(bytes) + probeSlack}
 }
 

@@ -14,6 +14,7 @@ const (
 
 	recoverShare = 0.85
 	wakeAfter    = 2 * time.Second
+	probeLossy   = 0.05                    // loss that makes a short probe tell little
 	probePause   = 2400 * time.Millisecond // between probes on demand: a rise of the capacity is found within 3 s, for 20 kbit/s of padding
 )
 
@@ -51,7 +52,7 @@ func (e *Estimator) wake(now time.Duration) {
 // probeFor plans a probe of a rate, or of what there is a use for, if that is more than the target.
 func (e *Estimator) probeFor(now time.Duration, rate Bitrate) {
 	if rate = min(rate, e.useful()); rate > e.target {
-		e.prober.plan(now, rate)
+		e.plan(now, rate)
 	}
 }
 
@@ -72,9 +73,15 @@ func (e *Estimator) judgeProbe(now time.Duration) {
 	}
 	rate := p.current.Rate
 	sent, got, ok := p.result()
+	packets, acked := p.packets, p.acked
+	got = min(sent, got.scale(1/(1-e.losses.always()))) // what is always lost says nothing of the rate
 	next, beside := p.next, p.rateBeside()
 	p.cancel()
 	p.again = now + probePause
+	if e.policing.asks {
+		e.answered(now, packets, acked)
+		return
+	}
 	p.ended, p.shown = p.ended+1, 0
 	if !ok || e.mode != Track {
 		return
@@ -91,7 +98,7 @@ func (e *Estimator) judgeProbe(now time.Duration) {
 	// One that found room is followed by a higher one, up to what there is a use for.
 	if next = min(next, e.useful()); next > rate && p.goesOn(got, rate) {
 		p.next = furtherBy * next
-		p.plan(now, next)
+		e.plan(now, next)
 	}
 }
 
@@ -111,7 +118,7 @@ func (e *Estimator) planProbe(now time.Duration) {
 		// Also below the target: what a source that sends less has made of it is not proven.
 		step := min(e.demand.NextStep, mostRate).scale(probeAbove)
 		p.next, p.demanded = furtherBy*step, true
-		p.plan(now, min(step, e.useful()))
+		e.plan(now, min(step, e.useful()))
 	}
 }
 
@@ -120,4 +127,13 @@ func (e *Estimator) recoverAfter() {
 	if old := e.capacity.scale(recoverShare); old > e.target {
 		e.prober.wish = old
 	}
+}
+
+// plan makes a probe, of more packets where chance takes some of them.
+func (e *Estimator) plan(now time.Duration, rate Bitrate) {
+	packets := probePackets
+	if e.losses.always() > probeLossy {
+		packets = policePackets
+	}
+	e.prober.planPackets(now, rate, packets)
 }

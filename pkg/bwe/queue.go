@@ -40,12 +40,12 @@ func (q *queue) pop() Item {
 	return item
 }
 
-// shed removes the items of temporal layers above 0, but for those of the frame that is being sent.
-func (q *queue) shed(sending int64, dropped []Item) []Item {
-	kept := 0
+// shed removes the frames of temporal layers from least on that wait from their first packet on.
+func (q *queue) shed(least uint8, dropped []Item) []Item {
+	kept, first := 0, len(dropped)
 	for i := range q.count {
 		item := *q.at(i)
-		if item.Temporal > 0 && item.Frame != sending {
+		if item.Temporal >= least && (item.Begins || begun(dropped[first:], item.Frame)) {
 			dropped = append(dropped, item)
 			q.bytes -= item.Size
 			continue
@@ -55,4 +55,14 @@ func (q *queue) shed(sending int64, dropped []Item) []Item {
 	}
 	q.count = kept
 	return dropped
+}
+
+// begun tells whether the first packet of a frame is among the dropped. It is one of the latest, as a frame is queued in one go.
+func begun(dropped []Item, frame int64) bool {
+	for i := len(dropped) - 1; i >= 0; i-- {
+		if dropped[i].Frame == frame {
+			return true
+		}
+	}
+	return false
 }

@@ -7,6 +7,7 @@ import (
 
 // FuzzQueue compares the queue with a slice.
 func FuzzQueue(f *testing.F) {
+	f.Add([]byte{7, 21, 1, 8, 253, 7, 254})
 	f.Add([]byte{1, 2, 3, 255, 4, 5, 254, 255, 255})
 	f.Add(slices.Repeat([]byte{9, 10, 11, 12, 255}, 40))
 	f.Fuzz(func(t *testing.T, ops []byte) {
@@ -19,21 +20,24 @@ func FuzzQueue(f *testing.F) {
 					t.Fatalf("got %+v, want %+v", got, model[0])
 				}
 				model = model[1:]
-			case op == 254:
+			case op >= 253:
+				least := uint8(op - 253)
 				var want, kept []Item
+				dropped := map[int64]bool{}
 				for _, item := range model {
-					if item.Temporal > 0 && item.Frame != 2 {
+					if item.Temporal >= least && (item.Begins || dropped[item.Frame]) {
+						dropped[item.Frame] = true
 						want = append(want, item)
 					} else {
 						kept = append(kept, item)
 					}
 				}
-				if got := q.shed(2, nil); !slices.Equal(got, want) {
+				if got := q.shed(least, nil); !slices.Equal(got, want) {
 					t.Fatalf("shed %+v, want %+v", got, want)
 				}
 				model = kept
-			case op < 254:
-				item := Item{Ref: i, Size: 1 + int(op), Temporal: op % 3, Frame: int64(op % 5)}
+			default:
+				item := Item{Ref: i, Size: 1 + int(op), Temporal: op % 3, Frame: int64(op % 5), Begins: op%7 < 3}
 				q.push(item)
 				model = append(model, item)
 			}

@@ -5,6 +5,8 @@ import "time"
 const (
 	silenceLeast    = 500 * time.Millisecond
 	silenceRTTs     = 3
+	silenceReports  = 5               // times the usual time between two feedbacks: where some of them are lost it is longer
+	silenceUsual    = 2 * time.Second // a longer pause between two feedbacks is none of these
 	silenceStart    = 2 * time.Second // before anything was heard: the first receiver report may take a second
 	silenceFallback = 5 * time.Second // receiver reports may be that rare (RFC 3550, section 6.2)
 	silenceStep     = 200 * time.Millisecond
@@ -17,6 +19,8 @@ type silence struct {
 	since   time.Duration // of this time is the oldest packet that waits for feedback
 	latest  time.Duration // when a packet was last sent
 	waiting bool
+	heardAt time.Duration // when feedback last came
+	usual   time.Duration // smoothed time between two
 	due     time.Duration // of the next reduction, 0 for none so far
 }
 
@@ -33,6 +37,10 @@ func (e *Estimator) heard(now time.Duration) {
 	if s.due > 0 {
 		e.recoverAfter()
 	}
+	if gap := now - s.heardAt; s.heardAt > 0 && gap < silenceUsual {
+		s.usual += (gap - s.usual) / 8
+	}
+	s.heardAt = now
 	s.due, s.waiting = 0, false
 	if e.history.find(e.lastAcked+1) != nil {
 		s.waiting, s.since = true, now
@@ -47,7 +55,7 @@ func (e *Estimator) patience() time.Duration {
 	if !e.fallback.heard {
 		return silenceStart
 	}
-	return max(silenceLeast, silenceRTTs*e.rtt)
+	return max(silenceLeast, silenceRTTs*e.rtt, silenceReports*e.silence.usual)
 }
 
 // Next returns when OnTimeout is due; ok is false if nothing is waited for.

@@ -64,7 +64,7 @@ func (e *Estimator) track(now time.Duration) {
 	case now-e.busyAt < busyMemory:
 		e.hold(now, wanted)
 	default:
-		e.grow(now, arriving)
+		e.grow(now, arriving.scale(1/(1-e.losses.inherent))) // what is always lost says nothing of the rate
 	}
 	e.mode = Track
 	if queue > drainQueue {

@@ -1,5 +1,7 @@
 package rtpfwd
 
+import "time"
+
 // Choice is one packet that a Forwarder selected, with its place in what the
 // subscription gets. Only a Forwarder makes it; a queue between Forwarder and
 // Outbound may hold it and drop it.
@@ -23,4 +25,5 @@ type Choice struct {
 	// until is what the clock of the source showed at the start of the replay that the
 	// packet belongs to; 0: it goes on as it came.
 	until RTPTime
+	since time.Duration // when it started: the Choice may wait before it is written
 }

@@ -83,9 +83,10 @@ type Outbound struct {
 	epoch   uint32                            // counts sources; 0: none yet
 	fresh   bool                              // nothing of the source was sent yet
 
-	highest SeqNo       // the highest number sent
-	numbers renumbering // from Choices to outgoing numbers
-	since   RTPTime     // when at its source that begins which plays now
+	highest   SeqNo       // the highest number sent
+	forgotten SeqNo       // up to here nothing is sent again
+	numbers   renumbering // from Choices to outgoing numbers
+	since     RTPTime     // when at its source that begins which plays now
 
 	timeline timeline
 	frames   frameNumbers
@@ -103,6 +104,9 @@ type Outbound struct {
 type OutboundStats struct {
 	// Packets and Bytes count first sendings: whole RTP packets.
 	Packets, Bytes uint64
+	// Unsent is how many numbers are missing of what was sent: their packets never
+	// reached the server, or are on their way to it.
+	Unsent uint64
 	// Resent and ResentBytes count resends.
 	Resent, ResentBytes uint64
 	// Probes and ProbeBytes count what Probe wrote.
@@ -220,7 +224,7 @@ func (o *Outbound) Rewrite(now time.Duration, c Choice, dst []byte) (n int) {
 		e = o.history.place(seq)
 	}
 	e.begin(&c, o.epoch)
-	e.time = uint32(o.stamp(now, &c, source, newest))
+	e.time = uint32(o.stamp(&c, source, newest))
 	o.frames.number(&c, e, newest)
 	if !video {
 		o.chooseRedundancy(e, p, source, min(len(dst), maxMade)-block.bytes())
@@ -276,7 +280,7 @@ func (o *Outbound) place(c *Choice) (SeqNo, Reason) {
 }
 
 // stamp finds the outgoing timestamp, aligned anew at a switch.
-func (o *Outbound) stamp(now time.Duration, c *Choice, source *outboundSource, newest bool) RTPTime {
+func (o *Outbound) stamp(c *Choice, source *outboundSource, newest bool) RTPTime {
 	t := &o.timeline
 	if !newest {
 		return t.outgoing(c.Packet.Time)
@@ -293,7 +297,7 @@ func (o *Outbound) stamp(now time.Duration, c *Choice, source *outboundSource, n
 		change = newSource
 	}
 	if change != keepsTime {
-		t.align(now, c, source, change)
+		t.align(c, source, change)
 		o.numbers.forget() // what is older would need the old shift of time
 	}
 	if change != keepsTime || c.Switch {

@@ -71,4 +71,8 @@ func (o *Outbound) ReceiverReport(now time.Duration, ntpNow uint64, r rtcp.Recep
 }
 
 // Stats returns the counters of the Slot.
-func (o *Outbound) Stats() OutboundStats { return o.stats }
+func (o *Outbound) Stats() OutboundStats {
+	s := o.stats
+	s.Unsent = uint64(o.highest-o.lowest) - s.Packets
+	return s
+}

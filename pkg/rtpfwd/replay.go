@@ -86,7 +86,7 @@ func (f *Forwarder) replayFrom(now time.Duration, e, temporal int8, out []Choice
 	f.target.Temporal = target
 	until := k.clock(now, s.replica.Rate)
 	for i := range out[first:] {
-		out[first+i].until = until
+		out[first+i].until, out[first+i].since = until, now
 	}
 	return out
 }

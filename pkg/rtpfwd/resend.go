@@ -63,11 +63,15 @@ func (o *Outbound) granted(now, rtt time.Duration, seq SeqNo, b *Budget) (int, R
 	return bytes, None
 }
 
+// Forget makes all that was sent until now no longer to be had again: the receiver was
+// away, and what it would ask for is older than where it begins anew.
+func (o *Outbound) Forget() { o.forgotten = o.highest }
+
 // find returns what is known of a sent packet, and the packet; nil if the ring or
 // the list of sources has lost it, or what it repeats.
 func (o *Outbound) find(seq SeqNo) (*sent, *Packet) {
 	e := o.history.get(seq)
-	if e == nil || e.from.age(o.epoch) >= rememberedSources {
+	if e == nil || seq <= o.forgotten || e.from.age(o.epoch) >= rememberedSources {
 		return nil, nil
 	}
 	source := o.sourceOf(e)

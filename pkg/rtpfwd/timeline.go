@@ -65,13 +65,13 @@ func (t *timeline) jumps(p *Packet) bool {
 // all switches: receivers fit it to several of them. Anything else is tied by
 // arrival. Either way the outgoing time moves forward, and at most one picture beyond
 // real time.
-func (t *timeline) align(now time.Duration, c *Choice, s *outboundSource, why change) {
+func (t *timeline) align(c *Choice, s *outboundSource, why change) {
 	p := c.Packet
 	arrival, length := p.Arrival, RTPTime(0)
 	t.replay = replay{}
 	if why == newReplay {
-		t.replay = replay{until: c.until, since: now}
-		arrival, length = now, t.length(p.Time)
+		t.replay = replay{until: c.until, since: c.since}
+		arrival, length = c.since, t.length(p.Time)
 	}
 	out := t.last
 	if t.started {

@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"runtime"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"github.com/heliograph/heliograph/pkg/bwe"
 	"github.com/heliograph/heliograph/pkg/rtpfwd"
 	"github.com/heliograph/heliograph/pkg/signaling"
 )
@@ -46,6 +48,8 @@ type Config struct {
 	MaxParticipants int
 	// AudioSlots is how many of the loudest participants a room follows. 0: 8.
 	AudioSlots int
+	// Bitrates bound what is sent to one participant. Zero fields have defaults.
+	Bitrates Bitrates
 	// Workers is the number of media workers. 0: one for each processor.
 	Workers int
 	// ICEServers gives the STUN and TURN servers of one identity, with fresh credentials. nil: none.
@@ -54,6 +58,32 @@ type Config struct {
 	Registerer prometheus.Registerer
 	// Node names this server in room logs and in ids. Empty: a random name.
 	Node string
+}
+
+// Bitrates bound what a Transport sends, in bit/s, counted over whole IP packets.
+type Bitrates struct {
+	// Min is sent whatever feedback says. 0: 50 kbit/s.
+	Min bwe.Bitrate
+	// Start is what a path is taken to carry before anything was measured. 0: 2 Mbit/s.
+	Start bwe.Bitrate
+	// Max is never exceeded. 0: 100 Mbit/s.
+	Max bwe.Bitrate
+}
+
+func (b Bitrates) withDefaults() (Bitrates, error) {
+	if b.Min == 0 {
+		b.Min = 50 * bwe.Kbps
+	}
+	if b.Max == 0 {
+		b.Max = 100 * bwe.Mbps
+	}
+	if b.Start == 0 {
+		b.Start = min(max(2*bwe.Mbps, b.Min), b.Max)
+	}
+	if b.Min < 0 || b.Min > b.Start || b.Start > b.Max {
+		return b, fmt.Errorf("%w: bitrates must rise from the least (%v) over the start (%v) to the most (%v)", ErrConfig, b.Min, b.Start, b.Max)
+	}
+	return b, nil
 }
 
 // Limits of one participant and Transport. robustness is designed in: each bound is enforced where the resource is made.

@@ -5,26 +5,34 @@ import (
 
 	"github.com/pion/rtcp"
 
+	"github.com/heliograph/heliograph/pkg/bwe"
 	"github.com/heliograph/heliograph/pkg/rtpfwd"
 	"github.com/heliograph/heliograph/pkg/signaling"
 )
 
 // egress is the sending half of a Transport. Its worker owns it.
 type egress struct {
-	t       *Transport
-	slots   map[string]*slotSender // by mid
-	bySSRC  map[uint32]*slotSender
-	budget  rtpfwd.Budget
-	replays replayBudget
-	burst   int           // packets of replays that may go before the next tick
-	since   time.Duration // when the Transport was made
-	paused  bool          // no video: consent is old
-	closed  bool
+	t          *Transport
+	slots      map[string]*slotSender // by mid
+	bySSRC     map[uint32]*slotSender
+	order      []*slotSender // as they were negotiated
+	repairable []*slotSender // that have a stream of repairs
+	budget     rtpfwd.Budget
+	pacing     pacing
+	allocation allocation
+	replays    replayBudget
+	burst      int           // packets of replays that may go before the next tick
+	since      time.Duration // when the Transport was made
+	paused     bool          // no video: consent is old
+	closed     bool
 
 	numbers    rtpfwd.TransportNumbers
 	repairs    rtpfwd.Repairs
 	references rtpfwd.ReferenceTimes
 	reportAt   time.Duration
+
+	dueAt    time.Duration // when the pacer is due, and the place among the deadlines of the worker
+	duePlace int
 }
 
 // slotSender is what a worker needs of a slot.
@@ -40,10 +48,13 @@ type slotSender struct {
 
 	lossAt time.Duration // when the receiver last told of a loss
 	lossy  bool          // it has ever
+	told   arrivals
 }
 
 func newEgress(t *Transport) *egress {
-	return &egress{t: t, slots: map[string]*slotSender{}, bySSRC: map[uint32]*slotSender{}}
+	return &egress{
+		t: t, slots: map[string]*slotSender{}, bySSRC: map[uint32]*slotSender{}, pacing: newPacing(t.srv.cfg.Bitrates), duePlace: notDue,
+	}
 }
 
 // addSlots takes over slots that a negotiation made.
@@ -64,9 +75,11 @@ func (e *egress) addSlots(slots []*Slot) {
 			Transport: &e.numbers, RTXPayloadType: s.send.payloads[s.codec].rtx,
 		})
 		e.slots[s.mid] = ss
+		e.order = append(e.order, ss)
 		e.bySSRC[b.ssrc] = ss
 		if rtx != 0 {
 			e.bySSRC[rtx] = ss
+			e.repairable = append(e.repairable, ss)
 		}
 	}
 }
@@ -81,7 +94,7 @@ func (s *Slot) hasRTX() bool {
 }
 
 // assign makes a slot carry pub at layer; nil empties it.
-func (e *egress) assign(now time.Duration, s *Slot, pub *Publication, layer rtpfwd.Layer) {
+func (e *egress) assign(now time.Duration, s *Slot, pub *Publication, asked shown) {
 	ss := e.slots[s.mid]
 	if ss == nil || e.closed {
 		return
@@ -90,14 +103,14 @@ func (e *egress) assign(now time.Duration, s *Slot, pub *Publication, layer rtpf
 	case pub == nil:
 		ss.stop()
 	case ss.next != nil && ss.next.feed.pub == pub:
-		ss.next.aim(now, layer)
+		ss.next.aim(now, asked)
 	case ss.current != nil && ss.current.feed.pub == pub:
 		ss.release(&ss.next)
-		ss.current.aim(now, layer)
+		ss.current.aim(now, asked)
 	default:
 		ss.release(&ss.next)
 		ss.next = e.t.worker.subscribe(now, pub, ss)
-		ss.next.aim(now, layer) // which may make it the current one
+		ss.next.aim(now, asked) // which may make it the current one
 	}
 }
 
@@ -125,8 +138,15 @@ func (ss *slotSender) lost(sub *subscription) {
 	}
 }
 
-// forward sends one chosen packet. The first one of the next subscription makes it the current one.
+// forward queues one chosen packet.
 func (ss *slotSender) forward(now time.Duration, sub *subscription, c rtpfwd.Choice) {
+	if sub == ss.current || sub == ss.next {
+		ss.t.out.push(now, sub, c)
+	}
+}
+
+// send sends a packet whose turn has come. The first one of the next subscription makes it the current one.
+func (ss *slotSender) send(now time.Duration, sub *subscription, c rtpfwd.Choice, item bwe.Item) {
 	e := ss.t.out
 	pub := sub.feed.pub
 	if sub != ss.current && sub != ss.next {
@@ -146,7 +166,7 @@ func (ss *slotSender) forward(now time.Duration, sub *subscription, c rtpfwd.Cho
 		ss.t.owner.markDirty() // its slot is live now
 	}
 	ss.t.worker.tally.forwarded(c.Packet.Arrival, len(sub.queue) == 0)
-	ss.write(ss.out.Rewrite(now, c, ss.t.worker.buf[:]))
+	ss.write(now, ss.out.Rewrite(now, c, ss.t.worker.buf[:]), item)
 }
 
 // drop notes that a chosen packet will not be sent.
@@ -157,7 +177,7 @@ func (ss *slotSender) drop(sub *subscription, c rtpfwd.Choice) {
 }
 
 // write protects and sends the first n bytes of the worker's buffer.
-func (ss *slotSender) write(n int) {
+func (ss *slotSender) write(now time.Duration, n int, item bwe.Item) {
 	if n == 0 {
 		ss.t.srv.metrics.dropped("rewrite")
 		return
@@ -173,6 +193,7 @@ func (ss *slotSender) write(n int) {
 		return
 	}
 	ss.t.out.budget.Sent(n)
+	ss.t.out.sent(now, ss.out.Last(), item)
 	w.counted.forwarded++
 	w.tally.forwardedBytes += uint64(n)
 }
@@ -189,6 +210,9 @@ func (e *egress) connected(now time.Duration) {
 func (e *egress) tick(now time.Duration) {
 	age := e.t.consentAge(now)
 	e.burst = replayBurst
+	e.allocate(now)
+	e.shed(now)
+	e.markReady() // feedback may be overdue, or a probe due
 	e.pause(now, age > consentPause)
 	switch {
 	case age > consentClose:
@@ -209,7 +233,11 @@ func (e *egress) pause(now time.Duration, paused bool) {
 	if !resumed {
 		return
 	}
-	for _, ss := range e.slots {
+	e.pacing.renew() // what was known of the path is old
+	for _, ss := range e.order {
+		if ss.slot.media == signaling.KindVideo {
+			ss.out.Forget()
+		}
 		for _, sub := range [...]*subscription{ss.current, ss.next} {
 			if sub != nil && sub.feed.pub.kind == signaling.KindVideo {
 				sub.restart(now)
@@ -257,49 +285,9 @@ func (e *egress) appendAnswers(now time.Duration, pkts []rtcp.Packet) []rtcp.Pac
 
 func (e *egress) close() {
 	e.closed = true
+	e.t.worker.deadlines.remove(e)
 	for _, ss := range e.slots {
 		ss.stop()
-	}
-}
-
-// rtcp takes one RTCP packet of a Transport, for either half.
-func (w *worker) rtcp(now time.Duration, t *Transport, raw []byte) {
-	pkts, err := rtcp.Unmarshal(raw)
-	if err != nil {
-		w.srv.metrics.dropped("rtcp_malformed")
-		return
-	}
-	for _, p := range pkts {
-		switch p := p.(type) {
-		case *rtcp.SenderReport:
-			t.in.senderReport(now, p)
-			t.out.receptionReports(now, p.Reports)
-		case *rtcp.ReceiverReport:
-			t.out.receptionReports(now, p.Reports)
-		case *rtcp.TransportLayerNack:
-			t.out.nack(now, p)
-		case *rtcp.PictureLossIndication:
-			t.out.keyframeRequest(now, p.MediaSSRC)
-		case *rtcp.FullIntraRequest:
-			for _, f := range p.FIR {
-				t.out.keyframeRequest(now, f.SSRC)
-			}
-		case *rtcp.TransportLayerCC:
-			t.out.acknowledged(now, p)
-		case *rtcp.ExtendedReport:
-			t.out.referenceTimes(now, p)
-		}
-	}
-}
-
-func (e *egress) receptionReports(now time.Duration, reports []rtcp.ReceptionReport) {
-	for _, r := range reports {
-		if ss := e.bySSRC[r.SSRC]; ss != nil && r.SSRC == ss.to.ssrc {
-			ss.out.ReceiverReport(now, e.t.srv.ntp(now), r)
-			if r.FractionLost > 0 {
-				ss.lossy, ss.lossAt = true, now
-			}
-		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/heliograph/heliograph/pkg/bwe"
 	"github.com/heliograph/heliograph/pkg/rtpfwd"
 	"github.com/heliograph/heliograph/pkg/signaling"
 )
@@ -17,6 +18,7 @@ type feed struct {
 	replicas []*rtpfwd.Replica // by encoding
 	newest   []rtpfwd.SeqNo    // by encoding
 	layers   uint8             // spatial layers that the keyframes told of
+	rates    layerRates
 
 	// begun says that what the publisher's worker has of the past is here. Until then no keyframe is asked for, but not for
 	// longer than a job takes that was not lost: since is when the feed was made.
@@ -34,8 +36,19 @@ type subscription struct {
 	slot *slotSender
 	fwd  *rtpfwd.Forwarder
 
-	askedAt time.Duration // newest keyframe request
-	asked   bool
+	id        int64         // among those of the Transport
+	asked     shown         // by the view
+	view      int64         // counts the changes of asked
+	granted   rtpfwd.Layer  // by the allocator
+	why       bwe.Why       // that, and not more
+	thinUntil time.Duration // no upper temporal layers
+	frame     int64         // the last one that was queued, as the pacer knows it
+	givenUp   int64         // the newest one of which packets were dropped: the rest of it is, too
+	resting   bool          // until the picture that is being sent has ended
+	seen      bool          // the participant has seen what replays hold, and must not go back to it
+
+	requestedAt time.Duration // newest keyframe request
+	requested   bool
 
 	// queue is what a replay has left to send, and behind it what has come since: at most burst packets go in a tick.
 	queue      []rtpfwd.Choice
@@ -48,7 +61,8 @@ type subscription struct {
 const (
 	videoRing  = 1024 // packets of one encoding: three to ten seconds
 	audioRing  = 256
-	maxRound   = 64                     // packets of a publication that are forwarded together: a burst of a frame or two
+	maxRound   = 64 // packets of a publication that are forwarded together: a burst of a frame or two
+	thinTime   = 500 * time.Millisecond
 	askKeyedBy = 100 * time.Millisecond // a subscription repeats its wish this often; the authority decides
 )
 
@@ -60,7 +74,7 @@ func (w *worker) subscribe(now time.Duration, pub *Publication, slot *slotSender
 		w.feeds[pub] = f
 		pub.transport.worker.post(func(time.Duration) { pub.transport.in.addInterest(pub, w) })
 	}
-	sub := &subscription{feed: f, slot: slot, startedAt: now}
+	sub := &subscription{feed: f, slot: slot, startedAt: now, id: slot.t.out.allocation.newID()}
 	sub.fwd = rtpfwd.NewForwarder(rtpfwd.ForwarderConfig{Codec: pub.codec, Replicas: f.replicas})
 	f.subs = append(f.subs, sub)
 	return sub
@@ -154,6 +168,9 @@ func (f *feed) walk(now time.Duration) {
 	for _, p := range round {
 		f.replicas[p.Encoding].Put(p)
 		f.learnLayers(p)
+		if f.pub.kind == signaling.KindVideo {
+			f.rates.add(now, p, f.simulcast())
+		}
 	}
 	pads := f.w.pads[:len(round)]
 	rtpfwd.EqualSizes(round, pads)
@@ -191,9 +208,23 @@ func (f *feed) tick(now time.Duration) {
 	if f.pub.kind == signaling.KindAudio {
 		return
 	}
+	if first := !f.rates.counted; f.rates.update(now) && first {
+		for _, sub := range f.subs {
+			sub.view++ // what was assumed is known now
+			sub.slot.t.out.allocation.dirty = true
+		}
+	}
 	for _, sub := range f.subs {
 		if len(sub.queue) > 0 {
 			sub.drain(now)
+		}
+		if sub.resting && sub.fwd.Current().None() {
+			sub.resting = false
+			sub.retarget(now)
+		}
+		if sub.thinUntil > 0 && sub.thinUntil <= now {
+			sub.thinUntil = 0
+			sub.retarget(now)
 		}
 		if sub.fwd.Deadline() <= now {
 			f.w.choices = sub.fwd.Advance(now, f.w.choices[:0])
@@ -203,11 +234,57 @@ func (f *feed) tick(now time.Duration) {
 	}
 }
 
-// aim sets the layer that the view asks for. The forwarder takes the nearest one that lives.
-func (s *subscription) aim(now time.Duration, l rtpfwd.Layer) {
+// aim takes what the view asks for. Sound needs no grant.
+func (s *subscription) aim(now time.Duration, asked shown) {
+	if s.asked != asked {
+		s.asked = asked
+		s.view++
+	}
+	s.granted = asked.layer
+	if s.feed.pub.kind == signaling.KindAudio {
+		s.retarget(now)
+		return
+	}
+	out := s.slot.t.out
+	out.allocation.dirty = true
+	out.allocate(now)
+}
+
+// retarget gives the forwarder what is granted. It takes the nearest layer that lives.
+func (s *subscription) retarget(now time.Duration) {
+	l := s.granted
+	if s.resting {
+		l = rtpfwd.Layer{Spatial: -1, Temporal: -1}
+	}
+	if now < s.thinUntil {
+		l.Temporal = 0
+	}
+	if l == s.fwd.Target() {
+		return
+	}
+	s.seen = s.seen || !s.fwd.Current().None()
 	s.fwd.SetTarget(now, l)
-	s.asked = false
+	s.requested = false
 	s.askKeyframe(now)
+}
+
+// mayReplay tells whether the past is new to the participant, or the only way to a picture.
+func (s *subscription) mayReplay() bool {
+	if !s.seen {
+		return true
+	}
+	for _, r := range s.feed.replicas {
+		if r.Supply() == rtpfwd.NotToBeHad {
+			return true
+		}
+	}
+	return false
+}
+
+// thin leaves the upper temporal layers out for a while: some of their frames were given up, and what follows needs them.
+func (s *subscription) thin(now time.Duration) {
+	s.thinUntil = now + thinTime
+	s.retarget(now)
 }
 
 // askKeyframe starts at a keyframe of the past, or asks the source's keyframe authority for what the forwarder waits for.
@@ -220,14 +297,14 @@ func (s *subscription) askKeyframe(now time.Duration) {
 	}
 	encoding, ok := s.fwd.KeyframeWanted()
 	if !ok {
-		s.asked = false
+		s.requested = false
 		return
 	}
-	if s.asked && now-s.askedAt < askKeyedBy {
+	if s.requested && now-s.requestedAt < askKeyedBy {
 		return
 	}
-	s.asked, s.askedAt = true, now
-	if s.replay(now) {
+	s.requested, s.requestedAt = true, now
+	if s.mayReplay() && s.replay(now) {
 		if encoding, ok = s.fwd.KeyframeWanted(); !ok {
 			return
 		}

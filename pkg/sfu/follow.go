@@ -3,6 +3,7 @@ package sfu
 import (
 	"slices"
 
+	"github.com/heliograph/heliograph/pkg/bwe"
 	"github.com/heliograph/heliograph/pkg/signaling"
 )
 
@@ -37,7 +38,7 @@ func (p *planner) watch(i int) {
 		}
 	}
 	if best.Publication != nil {
-		p.assignments[i] = assignment{pub: best.Publication, layer: best.layerFor(0, 0), muted: best.muted}
+		p.assignments[i] = assignment{pub: best.Publication, muted: best.muted, shown: shown{layer: best.layerFor(0, 0), weight: bwe.WeightOther}}
 		p.placed[best.Publication] = true
 	}
 }

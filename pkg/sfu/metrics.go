@@ -16,6 +16,7 @@ type metrics struct {
 	replays, replayedBytes, panics         prometheus.Counter
 	transportFailures, slowCloses          prometheus.Counter
 	feedback, acknowledged                 prometheus.Counter
+	probedBytes                            prometheus.Counter
 	negotiation, join, connect             prometheus.Histogram
 	joinsRefused                           prometheus.Counter
 	drops                                  *prometheus.CounterVec
@@ -55,7 +56,9 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		transportFailures: counter("transport_failures_total", "Transports closed because of a failure."),
 		feedback:          counter("transport_feedback_total", "Transport-wide feedback packets of subscribers."),
 		acknowledged:      counter("transport_acknowledged_packets_total", "RTP packets that transport-wide feedback acknowledged."),
-		slowCloses:        counter("transport_slow_closes_total", "Transports that took more than 2 s to close."),
+		probedBytes: counter("probed_bytes_total",
+			"Bytes of RTP sent only to find out what a path carries: packets of a moment ago again, or padding."),
+		slowCloses: counter("transport_slow_closes_total", "Transports that took more than 2 s to close."),
 		negotiation: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: "heliograph", Name: "negotiation_seconds", Help: "Time to answer an offer.",
 			Buckets: []float64{.001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 5},
@@ -67,7 +70,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 	if r != nil {
 		r.MustRegister(m.rooms, m.participants, m.transports, m.received, m.forwarded, m.resent, m.nacksSent, m.restored,
 			m.keyframeRequests, m.keyframesSuppressed, m.replays, m.replayedBytes,
-			m.panics, m.transportFailures, m.slowCloses, m.feedback, m.acknowledged,
+			m.panics, m.transportFailures, m.slowCloses, m.feedback, m.acknowledged, m.probedBytes,
 			m.negotiation, m.join, m.connect, m.joinsRefused, m.drops)
 	}
 	return m

@@ -21,7 +21,7 @@ type planInput struct {
 // assignment is what one slot is to carry. The zero value is an idle slot.
 type assignment struct {
 	pub   *Publication
-	layer rtpfwd.Layer
+	shown shown
 	muted bool
 }
 
@@ -235,7 +235,9 @@ func (p *planner) placeFree(w want) bool {
 }
 
 func (p *planner) put(i int, w want) {
-	p.assignments[i] = assignment{pub: w.Publication, layer: w.layerFor(w.item.Width, w.item.Height), muted: w.muted}
+	p.assignments[i] = assignment{pub: w.Publication, muted: w.muted, shown: shown{
+		layer: w.layerFor(w.item.Width, w.item.Height), weight: p.weight(w), fps: w.item.FPS,
+	}}
 	p.placed[w.Publication] = true
 }
 

@@ -3,17 +3,13 @@ package sfu
 import (
 	"time"
 
+	"github.com/heliograph/heliograph/pkg/bwe"
 	"github.com/heliograph/heliograph/pkg/rtpfwd"
 )
 
 const (
-	// assumedBitrate is what a path is taken to carry, in bit/s, as long as nothing has measured it: most access lines have
-	// it, and one that does not is late by what a keyframe of the largest encoding costs it anyway.
-	assumedBitrate = 5_000_000
 	// replayTime is how long a path may be busy with what is sent of the past.
 	replayTime = 300 * time.Millisecond
-	// replayBytes is what the assumed path carries in that time.
-	replayBytes = assumedBitrate / 8 * int(replayTime/time.Millisecond) / 1000
 
 	// replayBurst is how many packets of replays a Transport gets in one tick: 60 Mbit/s, which no queue on the way feels for the
 	// 30 ms that replayBytes take.
@@ -36,30 +32,32 @@ type replayBudget struct {
 	at    time.Duration
 }
 
-// left is how many bytes may be replayed at once.
-func (b *replayBudget) left(now time.Duration) int {
-	passed := min(now-b.at, time.Minute)
-	b.spent = max(b.spent-int(passed*(assumedBitrate/8)/time.Second), 0)
+// left is how many bytes may be replayed at once on a path that carries rate.
+func (b *replayBudget) left(now time.Duration, rate bwe.Bitrate) int {
+	b.spent = max(b.spent-rate.Bytes(min(now-b.at, time.Minute)), 0)
 	b.at = now
-	return max(replayBytes-b.spent, 0)
+	return max(rate.Bytes(replayTime)-b.spent, 0)
 }
+
+// replayRoom is how many bytes of the past may be sent to a participant.
+func (e *egress) replayRoom(now time.Duration) int { return e.replays.left(now, e.pacing.target()) }
 
 // replay starts the selection at a keyframe of the past, if one is at hand.
 func (s *subscription) replay(now time.Duration) bool {
 	w := s.feed.w
-	return s.replayed(now, s.fwd.Replay(now, s.slot.t.out.replays.left(now), w.choices[:0]))
+	return s.replayed(now, s.fwd.Replay(now, s.slot.t.out.replayRoom(now), w.choices[:0]))
 }
 
 // repair starts it anew for a subscriber that asks for a keyframe: once for one that has just come, and may have seen nothing yet; and
 // now and then where keyframes are not to be had.
 func (s *subscription) repair(now time.Duration, encoding uint8) bool {
-	fresh := !s.repaired && now-s.startedAt < repairSpacing
+	fresh := !s.repaired && !s.seen && now-s.startedAt < repairSpacing
 	scarce := s.feed.replicas[encoding].Supply() != rtpfwd.OnRequest && now-s.replayedAt >= repairSpacing
 	if !fresh && !scarce {
 		return false
 	}
 	w := s.feed.w
-	if !s.replayed(now, s.fwd.Repair(now, s.slot.t.out.replays.left(now), w.choices[:0])) {
+	if !s.replayed(now, s.fwd.Repair(now, s.slot.t.out.replayRoom(now), w.choices[:0])) {
 		return false
 	}
 	s.repaired = true
@@ -78,7 +76,7 @@ func (s *subscription) replayed(now time.Duration, choices []rtpfwd.Choice) bool
 		bytes += len(choices[i].Packet.Raw)
 	}
 	s.burst = replayBurst
-	if bytes > replayBytes {
+	if bytes > out.pacing.target().Bytes(replayTime) {
 		s.burst = deafBurst
 	}
 	out.replays.spent += bytes
@@ -95,6 +93,9 @@ func (s *subscription) replayed(now time.Duration, choices []rtpfwd.Choice) bool
 func (s *subscription) drain(now time.Duration) {
 	out := s.slot.t.out
 	n := min(len(s.queue), s.burst, out.burst)
+	if out.pacing.backlog() > replayBacklog {
+		n = 0
+	}
 	if len(s.queue) > maxReplayQueue {
 		n = len(s.queue)
 	}
@@ -116,8 +117,23 @@ func (s *subscription) restart(now time.Duration) {
 	}
 	s.queue = nil
 	s.fwd.Restart()
-	s.asked = false
+	s.requested = false
 	s.askKeyframe(now)
+}
+
+// rest ends the selection with the picture that is being sent, to begin at a keyframe again.
+func (s *subscription) rest(now time.Duration) {
+	kept := s.queue[:0]
+	for _, c := range s.queue {
+		if s.slot.frameOf(c.Packet) == s.frame {
+			kept = append(kept, c)
+		} else {
+			s.slot.drop(s, c)
+		}
+	}
+	s.queue = kept
+	s.resting = true
+	s.retarget(now)
 }
 
 // pictureLost takes a subscriber's request for a keyframe. need says that there is a reason for it that we can see.

@@ -48,6 +48,10 @@ var _ signaling.Rooms = (*Server)(nil)
 // New opens the media ports and starts the workers. Its error wraps ErrPortTaken or ErrConfig where that is the cause.
 func New(c Config) (*Server, error) {
 	cfg := c.withDefaults()
+	var err error
+	if cfg.Bitrates, err = c.Bitrates.withDefaults(); err != nil {
+		return nil, err
+	}
 	if cfg.Net == nil {
 		n, err := stdnet.NewNet() // shared: listing the interfaces for each Transport costs more than its handshake
 		if err != nil {

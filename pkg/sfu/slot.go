@@ -23,7 +23,7 @@ type Slot struct {
 
 	// Guarded by Participant.mu.
 	current *Publication
-	layer   rtpfwd.Layer
+	shown   shown
 	muted   bool
 
 	// Atomic: what the worker has on the wire.
@@ -70,10 +70,10 @@ func (s *Slot) carries(pub *Publication) bool {
 // assign makes the slot carry a, by a job to the worker if anything changes. A muted publication keeps its slot, but
 // nothing of it is forwarded, whatever its browser still sends: who mutes is not seen or heard.
 func (s *Slot) assign(t *Transport, a assignment) {
-	if s.current == a.pub && s.layer == a.layer && s.muted == a.muted {
+	if s.current == a.pub && s.shown == a.shown && s.muted == a.muted {
 		return
 	}
-	s.current, s.layer, s.muted = a.pub, a.layer, a.muted
+	s.current, s.shown, s.muted = a.pub, a.shown, a.muted
 	if a.muted {
 		a.pub = nil
 	}

@@ -148,7 +148,7 @@ func (t *Transport) endPublication(pub *Publication) {
 
 // assign makes a slot carry a.
 func (t *Transport) assign(s *Slot, a assignment) {
-	t.worker.post(func(now time.Duration) { t.out.assign(now, s, a.pub, a.layer) })
+	t.worker.post(func(now time.Duration) { t.out.assign(now, s, a.pub, a.shown) })
 }
 
 // roundTrip is the round-trip time of the selected pair, as STUN measures it.

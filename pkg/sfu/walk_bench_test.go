@@ -110,6 +110,7 @@ func (f *fanout) frameTime(b *testing.B, k int, key, packetwise bool) time.Durat
 		f.feed.deliver(f.at, p)
 		if packetwise {
 			f.feed.walk(f.at)
+			f.w.pump(f.at)
 		}
 	}
 	f.w.flush()

@@ -9,6 +9,7 @@ import (
 	"github.com/pion/rtp"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/heliograph/heliograph/pkg/bwe"
 	"github.com/heliograph/heliograph/pkg/rtpfwd"
 	"github.com/heliograph/heliograph/pkg/signaling"
 )
@@ -32,6 +33,7 @@ func newFanout(tb testing.TB, viewers int, to func(viewer int) *boundTrack) *fan
 	counts := prometheus.NewRegistry()
 	srv := &Server{metrics: newMetrics(counts), start: time.Now(), ports: &ports{}}
 	srv.cfg.Workers = 1
+	srv.cfg.Bitrates = Bitrates{Min: bwe.Mbps, Start: 10_000 * bwe.Mbps, Max: 10_000 * bwe.Mbps} // nothing waits
 	w := newWorker(srv, 0)
 	srv.workers = []*worker{w}
 	publisher := &Transport{srv: srv, worker: w, owner: &Participant{}}
@@ -50,12 +52,19 @@ func newFanout(tb testing.TB, viewers int, to func(viewer int) *boundTrack) *fan
 		ss := &slotSender{slot: slot, t: t, to: to(i), out: rtpfwd.NewOutbound(rtpfwd.OutboundConfig{
 			SSRC: uint32(100 + i), RTXSSRC: uint32(10000 + i), Extensions: &slot.send.extensions, MID: "3", Transport: &t.out.numbers,
 		})}
+		t.out.order = append(t.out.order, ss)
 		ss.next = w.subscribe(0, f.pub, ss)
-		ss.next.aim(0, rtpfwd.Layer{Spatial: maxSpatial, Temporal: maxTemporal})
+		ss.next.aim(0, shown{layer: rtpfwd.Layer{Spatial: maxSpatial, Temporal: maxTemporal}})
 	}
 	f.feed = w.feeds[f.pub]
 	f.drop()
 	return f
+}
+
+// selected is how many packets wait for their time at the first viewer.
+func (f *fanout) selected() int {
+	p := &f.feed.subs[0].slot.t.out.pacing
+	return len(p.waiting) - len(p.free)
 }
 
 // drop forgets what was posted to the worker: no goroutine runs it.
@@ -127,9 +136,11 @@ func TestRoundIsWhatItsPacketsAre(t *testing.T) {
 				f.feed.deliver(f.at, p)
 				if mode == 1 {
 					f.feed.walk(f.at)
+					f.w.pump(f.at)
 				}
 			}
 			f.feed.walk(f.at)
+			f.w.pump(f.at)
 		}
 		packets += n
 	}
@@ -155,7 +166,7 @@ func TestFramesAreSentInEqualSizes(t *testing.T) {
 	}
 }
 
-// What is posted behind a packet finds it forwarded, though the round goes on.
+// What is posted behind a packet finds it selected, though the round goes on.
 func TestJobsComeAfterThePacketsBeforeThem(t *testing.T) {
 	var got written
 	f := newFanout(t, 1, func(int) *boundTrack { return &boundTrack{ssrc: 100, out: &got} })
@@ -163,7 +174,7 @@ func TestJobsComeAfterThePacketsBeforeThem(t *testing.T) {
 	for _, p := range f.frame(t, 4, true, false) {
 		f.w.put(job{batch: []delivery{{pub: f.pub, packet: p}}})
 		if p.Marker || p.Desc.Start {
-			f.w.post(func(time.Duration) { found = append(found, len(got.packets)) })
+			f.w.post(func(time.Duration) { found = append(found, f.selected()) })
 		}
 	}
 	f.w.drain()

@@ -12,6 +12,7 @@ import (
 	"github.com/pion/rtp"
 	"go.uber.org/zap"
 
+	"github.com/heliograph/heliograph/pkg/bwe"
 	"github.com/heliograph/heliograph/pkg/rtpfwd"
 )
 
@@ -50,6 +51,16 @@ type worker struct {
 	nacks      []uint16
 	again      [1]uint16 // a lost repair
 	counted    packetCounts
+	acks       []bwe.Ack
+	items      []bwe.Item
+	ladders    []bwe.Ladder
+	options    []bwe.Option
+	grants     []bwe.Grant
+	granted    []*subscription
+
+	ready     []*egress // to be pumped at the end of the round
+	deadlines deadlines // of those that have to wait
+	tickedAt  time.Duration
 }
 
 // maxPacket bounds what is sent: more than any path carries unfragmented.
@@ -115,11 +126,12 @@ func (w *worker) put(j job) {
 	}
 }
 
-// run works until ctx is done. It ticks every 10 ms while media flows, and twice a second while there are Transports.
+// run works until ctx is done, in rounds: what came, what is due, what is ready to go. It ticks every 10 ms while media flows, and
+// twice a second while there are Transports.
 func (w *worker) run(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	timer.Stop()
-	var armed time.Duration // how long the timer was set to; 0: it is not
+	var armed time.Duration // when the timer fires; 0: it is not set
 	for {
 		select {
 		case <-ctx.Done():
@@ -130,19 +142,52 @@ func (w *worker) run(ctx context.Context) {
 		case <-timer.C:
 			armed = 0
 			w.tally.begin(w.srv.now)
-			w.guard(nil, func() { w.tick(w.srv.now()) })
 		}
+		w.tickIfDue(w.srv.now())
 		w.flush()
 		w.tally.end(w.srv.now)
-		if next := w.interval(); len(w.transports) > 0 && (armed == 0 || next < armed) {
-			timer.Reset(next)
+		if next, ok := w.next(); ok && (armed == 0 || next < armed) {
+			timer.Reset(next - w.srv.now())
 			armed = next
 		}
 	}
 }
 
-func (w *worker) interval() time.Duration {
-	if w.srv.now()-w.mediaAt < 2*time.Second {
+func (w *worker) tickIfDue(now time.Duration) {
+	if len(w.transports) > 0 && now-w.tickedAt >= w.interval(now) {
+		w.tickedAt = now
+		w.guard(nil, func() { w.tick(now) })
+	}
+}
+
+// pump sends what is ready to go, and what has waited for its time.
+func (w *worker) pump(now time.Duration) {
+	for at, ok := w.deadlines.first(); ok && at <= now; at, ok = w.deadlines.first() {
+		e := w.deadlines[0]
+		w.deadlines.remove(e)
+		e.markReady()
+	}
+	for i, e := range w.ready {
+		w.guard(e.t, func() { e.pump(now) })
+		w.ready[i] = nil
+	}
+	w.ready = w.ready[:0]
+}
+
+// next is when the next round is due; false if nothing waits for time to pass.
+func (w *worker) next() (time.Duration, bool) {
+	if len(w.transports) == 0 {
+		return 0, false
+	}
+	next := w.tickedAt + w.interval(w.srv.now())
+	if at, ok := w.deadlines.first(); ok {
+		next = min(next, at)
+	}
+	return max(next, 1), true
+}
+
+func (w *worker) interval(now time.Duration) time.Duration {
+	if now-w.mediaAt < 2*time.Second {
 		return mediaTick
 	}
 	return 50 * mediaTick
@@ -216,6 +261,7 @@ func (w *worker) flush() {
 		}
 	}
 	w.walk()
+	w.pump(w.srv.now())
 	w.guard(nil, w.send)
 	w.counted.publish(w.srv.metrics)
 }

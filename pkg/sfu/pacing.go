@@ -1,0 +1,241 @@
+package sfu
+
+import (
+	"time"
+
+	"github.com/heliograph/heliograph/pkg/bwe"
+	"github.com/heliograph/heliograph/pkg/rtpfwd"
+	"github.com/heliograph/heliograph/pkg/signaling"
+)
+
+// What is selected for a participant waits here, without numbers, until the path has room for it: numbers are given on release, so that
+// what is given up leaves no gap.
+//
+//	Forwarder -> push -> Pacer -> release: Outbound numbers -> write -> Estimator
+
+const (
+	// hopOverhead is what a packet takes beyond RTP: the tag of SRTP (RFC 7714), UDP and IPv4.
+	hopOverhead = 16 + 8 + 20
+	// paddingBytes is the size of a packet that only fills a probe, as far as it can be had.
+	paddingBytes = 1100
+	// padding is the Ref of such an item.
+	padding = -1
+	// replayBacklog is how long the pacer may be busy with what waits before more of a replay is given to it.
+	replayBacklog = 50 * time.Millisecond
+	// stalled is how long video may wait, with all its upper temporal layers given up, before it starts anew at a keyframe.
+	stalled = 700 * time.Millisecond
+)
+
+// pacing is what the path of a Transport carries, and what waits for it. Its worker owns it.
+type pacing struct {
+	config    bwe.Config
+	estimator *bwe.Estimator
+	pacer     *bwe.Pacer
+	parser    bwe.TransportCC
+	remb      bwe.Bitrate // what the receiver estimates; 0: it has not said
+	waiting   []waiting   // by Item.Ref
+	free      []int       // places in waiting
+	ready     bool        // it is in the list of this round
+}
+
+// waiting is one packet to be sent: a choice of a subscription, or, without one, a resend.
+type waiting struct {
+	slot   *slotSender
+	sub    *subscription
+	choice rtpfwd.Choice
+	resend rtpfwd.Resend
+}
+
+func newPacing(c Bitrates) pacing {
+	p := pacing{config: bwe.Config{Min: c.Min, Start: c.Start, Max: c.Max}}
+	p.renew()
+	p.pacer = bwe.NewPacer(p.estimator.State().Pacing)
+	return p
+}
+
+// renew forgets the path.
+func (p *pacing) renew() { p.estimator = bwe.New(p.config) }
+
+// target is the bitrate that the path is taken to carry.
+func (p *pacing) target() bwe.Bitrate { return p.estimator.State().Target }
+
+// backlog is how long what waits takes at the present rate.
+func (p *pacing) backlog() time.Duration {
+	return p.estimator.State().Pacing.Lasts(p.pacer.Bytes())
+}
+
+func (p *pacing) take(w waiting) int {
+	if n := len(p.free); n > 0 {
+		ref := p.free[n-1]
+		p.free = p.free[:n-1]
+		p.waiting[ref] = w
+		return ref
+	}
+	p.waiting = append(p.waiting, w)
+	return len(p.waiting) - 1
+}
+
+func (p *pacing) give(ref int) waiting {
+	w := p.waiting[ref]
+	p.waiting[ref] = waiting{}
+	p.free = append(p.free, ref)
+	return w
+}
+
+// frameOf names the frame of a packet among all of the Transport, above 0.
+func (ss *slotSender) frameOf(p *rtpfwd.Packet) int64 {
+	return int64(ss.to.ssrc)<<32&(1<<62-1) | int64(uint32(p.Time)) | 1<<62
+}
+
+// push queues a chosen packet. It goes out at the end of the round or later.
+func (e *egress) push(now time.Duration, sub *subscription, c rtpfwd.Choice) {
+	p, pub := c.Packet, sub.feed.pub
+	item := bwe.Item{
+		Kind: bwe.Video, Size: len(p.Raw) + hopOverhead, Temporal: uint8(max(p.Desc.Temporal, 0)),
+		Frame: sub.slot.frameOf(p),
+	}
+	if item.Frame == sub.givenUp {
+		sub.slot.drop(sub, c)
+		return
+	}
+	item.Begins, sub.frame = item.Frame != sub.frame, item.Frame
+	switch {
+	case pub.kind == signaling.KindAudio:
+		item.Kind = bwe.Audio
+	case pub.source == signaling.SourceScreen:
+		item.Kind = bwe.Screen
+	}
+	item.Ref = e.pacing.take(waiting{slot: sub.slot, sub: sub, choice: c})
+	e.pacing.pacer.Push(now, item)
+	e.markReady()
+}
+
+// pushResend queues a packet that was granted to who lost it.
+func (e *egress) pushResend(now time.Duration, ss *slotSender, r rtpfwd.Resend) {
+	ref := e.pacing.take(waiting{slot: ss, resend: r})
+	e.pacing.pacer.Push(now, bwe.Item{Kind: bwe.RTX, Size: r.Bytes + hopOverhead, Ref: ref})
+	e.markReady()
+}
+
+// markReady puts the Transport on the list of those that the worker pumps at the end of its round.
+func (e *egress) markReady() {
+	if !e.pacing.ready {
+		e.pacing.ready = true
+		e.t.worker.ready = append(e.t.worker.ready, e)
+	}
+}
+
+// pump sends what may go out now.
+func (e *egress) pump(now time.Duration) {
+	p := &e.pacing
+	p.ready = false
+	if e.closed {
+		return
+	}
+	p.estimator.OnTimeout(now)
+	p.pacer.SetState(p.estimator.State())
+	e.probe(now)
+	for item, ok := p.pacer.Pop(now); ok; item, ok = p.pacer.Pop(now) {
+		e.release(now, item)
+	}
+	if at, ok := p.pacer.Next(); ok {
+		e.t.worker.deadlines.set(e, max(at, now+1))
+		e.t.worker.mediaAt = now
+		return
+	}
+	e.t.worker.deadlines.remove(e)
+}
+
+// probe starts a burst at a higher rate if the estimator asks for it, and fills what media leaves of it.
+func (e *egress) probe(now time.Duration) {
+	p := &e.pacing
+	if e.paddingSlot() == nil || e.paused {
+		return
+	}
+	if probe, ok := p.estimator.Probe(now); ok {
+		p.pacer.StartProbe(probe)
+	}
+	for left := p.pacer.Wants(now); left > 0; left -= paddingBytes + hopOverhead {
+		p.pacer.Push(now, bwe.Item{Kind: bwe.Padding, Size: paddingBytes + hopOverhead, Ref: padding})
+	}
+}
+
+// paddingSlot is a slot that can carry packets without media: one with a stream of repairs. One that sends video repeats its latest
+// packets, which may even mend a loss.
+func (e *egress) paddingSlot() *slotSender {
+	var any *slotSender
+	for _, ss := range e.repairable {
+		if ss.current != nil {
+			return ss
+		}
+		any = ss
+	}
+	return any
+}
+
+// release sends one item.
+func (e *egress) release(now time.Duration, item bwe.Item) {
+	w := e.t.worker
+	if item.Ref == padding {
+		if ss := e.paddingSlot(); ss != nil {
+			n := ss.out.Probe(now, paddingBytes, w.buf[:])
+			w.srv.metrics.probedBytes.Add(float64(n))
+			ss.write(now, n, item)
+		}
+		return
+	}
+	x := e.pacing.give(item.Ref)
+	if x.sub == nil {
+		e.sendAgain(now, x.slot, x.resend, item)
+		return
+	}
+	x.slot.send(now, x.sub, x.choice, item)
+}
+
+// sent tells the estimator of the packet that was just written.
+func (e *egress) sent(now time.Duration, last rtpfwd.Written, item bwe.Item) {
+	e.allocation.count(item.Kind, last.Size+hopOverhead)
+	switch {
+	case last.Seq == 0:
+		return // it has no transport-wide number
+	case last.Kind == rtpfwd.WrittenAgain:
+		e.pacing.estimator.OnSentAgain(last.Seq)
+		return
+	}
+	kind := item.Kind
+	if last.Kind == rtpfwd.WrittenPadding {
+		kind = bwe.Padding
+	}
+	e.pacing.estimator.OnPacketSent(bwe.Sent{Seq: last.Seq, At: now, Size: last.Size + hopOverhead, Kind: kind, Probe: item.Probe})
+}
+
+// shed gives up what has waited for too long: first the upper temporal layers, which nothing waits for, and what is still stuck then
+// as a whole, to begin anew at a keyframe.
+func (e *egress) shed(now time.Duration) {
+	w, p := e.t.worker, &e.pacing
+	w.items = p.pacer.Shed(now, w.items[:0])
+	for _, item := range w.items {
+		x := p.give(item.Ref)
+		x.slot.drop(x.sub, x.choice)
+		x.sub.givenUp = item.Frame
+		x.sub.thin(now)
+		w.srv.metrics.dropped("pacer_thinned")
+	}
+	if waited, ok := p.pacer.Waited(now); !ok || waited < stalled {
+		return
+	}
+	w.items = p.pacer.Clear(w.items[:0])
+	for _, item := range w.items {
+		x := p.give(item.Ref)
+		x.slot.drop(x.sub, x.choice)
+		x.sub.givenUp = item.Frame
+		w.srv.metrics.dropped("pacer_stalled")
+	}
+	for _, ss := range e.slots {
+		for _, sub := range [...]*subscription{ss.current, ss.next} {
+			if sub != nil && sub.feed.pub.kind == signaling.KindVideo {
+				sub.rest(now)
+			}
+		}
+	}
+}
