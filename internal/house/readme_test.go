@@ -36,14 +36,18 @@ var (
 var commandTests = map[string]func(t *testing.T, command string){
 	"go run ./cmd/sfu": runServer,
 	"scripts/test":     runsHere,
-	"go run ./cmd/sfu check --config deploy/heliograph.yml":          runAndExpect("The configuration is good."),
-	"export HELIOGRAPH_AUTH_KEYS=app:$(openssl rand -hex 32)":        setsVariable,
-	"go run ./cmd/sfu token create --room stand-up --identity alice": runAndExpect("eyJ"),
-	"export PUBLIC_IP=203.0.113.7":                                   setsVariable,
-	"export TURN_SECRET=$(openssl rand -hex 32)":                     setsVariable,
-	"export AUTH_KEYS=app:$(openssl rand -hex 32)":                   setsVariable,
-	"docker compose up -d":                                           validatedBy("deploy/compose_test.go", "TestComposeConfiguresTheServer"),
-	"go generate ./web":                                              validatedBy("web/embed.go", "go:generate go run ./build"),
+	"go run ./cmd/sfu check --config deploy/heliograph.yml":                   runAndExpect("The configuration is good."),
+	"export HELIOGRAPH_AUTH_KEYS=app:$(openssl rand -hex 32)":                 setsVariable,
+	"go run ./cmd/sfu token create --room stand-up --identity alice":          runAndExpect("eyJ"),
+	"go run ./cmd/sfu loadtest --publishers 1 --subscribers 20 --duration 5s": runAndExpect("damaged"),
+	"go run ./cmd/sfu bench forward --viewers 20 --rounds 2 --duration 500ms": runAndExpect("floor"),
+	"go run ./cmd/sfu bench connect --joins 10 --rounds 1":                    runAndExpect("join"),
+	"go run ./cmd/sfu bench rfc8867 --case 5.1":                               runAndExpect("pass"),
+	"export PUBLIC_IP=203.0.113.7":                                            setsVariable,
+	"export TURN_SECRET=$(openssl rand -hex 32)":                              setsVariable,
+	"export AUTH_KEYS=app:$(openssl rand -hex 32)":                            setsVariable,
+	"docker compose up -d":                                                    validatedBy("deploy/compose_test.go", "TestComposeConfiguresTheServer"),
+	"go generate ./web":                                                       validatedBy("web/embed.go", "go:generate go run ./build"),
 }
 
 // A newcomer types what stands there. If it does not work, nothing else counts.
