@@ -253,7 +253,7 @@ func (e *egress) report(now time.Duration) {
 	}
 	ntp := e.t.srv.ntp(now)
 	var pkts []rtcp.Packet
-	for _, ss := range e.slots {
+	for _, ss := range e.order {
 		if ss.current == nil {
 			continue
 		}

@@ -231,7 +231,7 @@ func (e *egress) shed(now time.Duration) {
 		x.sub.givenUp = item.Frame
 		w.srv.metrics.dropped("pacer_stalled")
 	}
-	for _, ss := range e.slots {
+	for _, ss := range e.order {
 		for _, sub := range [...]*subscription{ss.current, ss.next} {
 			if sub != nil && sub.feed.pub.kind == signaling.KindVideo {
 				sub.rest(now)
