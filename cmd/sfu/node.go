@@ -19,6 +19,7 @@ import (
 	"github.com/heliograph/heliograph/internal/config"
 	"github.com/heliograph/heliograph/internal/iceservers"
 	"github.com/heliograph/heliograph/internal/logging"
+	"github.com/heliograph/heliograph/pkg/bwe"
 	"github.com/heliograph/heliograph/pkg/rtpfwd"
 	"github.com/heliograph/heliograph/pkg/sfu"
 	"github.com/heliograph/heliograph/pkg/signaling"
@@ -98,8 +99,13 @@ func openMedia(cfg config.Config, log *zap.Logger, registry *prometheus.Registry
 		Codec:           rtpfwd.ParseCodec(cfg.Room.Codec),
 		MaxParticipants: cfg.Room.MaxParticipants,
 		AudioSlots:      cfg.Room.AudioSlots,
-		ICEServers:      iceServers(cfg),
-		Registerer:      registry,
+		Bitrates: sfu.Bitrates{
+			Min:   bwe.Bitrate(cfg.Downlink.MinKbps) * bwe.Kbps,
+			Start: bwe.Bitrate(cfg.Downlink.StartKbps) * bwe.Kbps,
+			Max:   bwe.Bitrate(cfg.Downlink.MaxKbps) * bwe.Kbps,
+		},
+		ICEServers: iceServers(cfg),
+		Registerer: registry,
 	})
 }
 

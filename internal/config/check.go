@@ -62,6 +62,8 @@ func checkData(key string, data any) error {
 		return checkRange("the size of a room", data.(int), 1, 10000)
 	case "room.audioSlots":
 		return checkRange("the number of voices", data.(int), 1, 50)
+	case "downlink.minKbps", "downlink.startKbps", "downlink.maxKbps":
+		return checkRange("a bitrate in kbit/s", data.(int), 1, 1_000_000)
 	}
 	return nil // any text or truth value will do: tlsCert, tlsKey, turn.secret, dev
 }
@@ -77,6 +79,9 @@ func checkTogether(c Config) error {
 		return invalid("turn.secret is set but no turn.urls, add the URLs of the TURN servers that share the secret")
 	case c.TURN.Secret == "" && len(c.TURN.URLs) > 0:
 		return invalid("turn.urls is set but no turn.secret, add the secret (static-auth-secret of coturn)")
+	case c.Downlink.MinKbps > c.Downlink.StartKbps || c.Downlink.StartKbps > c.Downlink.MaxKbps:
+		return invalid("downlink.minKbps %d, startKbps %d and maxKbps %d do not rise, set them so that each is at least the one before",
+			c.Downlink.MinKbps, c.Downlink.StartKbps, c.Downlink.MaxKbps)
 	case c.AdminAddr == c.HTTPAddr && !strings.HasSuffix(c.AdminAddr, ":0"):
 		return invalid("HTTP and admin both want %s, choose another --admin-addr, or %q for none", c.AdminAddr, adminOff)
 	case c.TCPPort != 0 && strings.HasSuffix(c.AdminAddr, ":"+strconv.Itoa(c.TCPPort)):

@@ -30,6 +30,8 @@ type Config struct {
 	Auth Auth `koanf:"auth"`
 	TURN TURN `koanf:"turn"`
 	Room Room `koanf:"room"`
+
+	Downlink Downlink `koanf:"downlink"`
 }
 
 // Auth says whose tokens are accepted.
@@ -66,6 +68,16 @@ type Room struct {
 	AudioSlots int `koanf:"audioSlots"`
 }
 
+// Downlink bounds what is sent to one participant, in kbit/s, counted over whole IP packets: 1 to 1,000,000, and rising.
+type Downlink struct {
+	// MinKbps is sent whatever the path to the participant carries.
+	MinKbps int `koanf:"minKbps"`
+	// StartKbps is what a path is taken to carry before anything was measured.
+	StartKbps int `koanf:"startKbps"`
+	// MaxKbps is never exceeded.
+	MaxKbps int `koanf:"maxKbps"`
+}
+
 // Default returns the settings of a server that is started with nothing configured: usable from this machine only.
 func Default() Config {
 	return Config{
@@ -75,5 +87,6 @@ func Default() Config {
 		TCPPort:   7700,
 		LogLevel:  "info",
 		Room:      Room{Codec: "vp8", MaxParticipants: 1000, AudioSlots: 8},
+		Downlink:  Downlink{MinKbps: 50, StartKbps: 2000, MaxKbps: 100_000},
 	}
 }

@@ -1,5 +1,5 @@
 // Package sfu is the shell of the server: it owns rooms, participants and their Transports, the goroutines, the sockets and the
-// clock, and drives the pure packages that decide what is sent (pkg/rtpfwd).
+// clock, and drives the pure packages that decide what is sent (pkg/rtpfwd), how much of it and when (pkg/bwe).
 //
 // # Control
 //
@@ -12,8 +12,13 @@
 //
 //	socket -> ICE, DTLS, SRTP (Pion) -> BufferFactory sink -> inbox of the worker that owns the Transport
 //	   -> Inbound: parse once, NACK, TWCC feedback -> reference to each worker that has a subscriber
-//	   -> Forwarder selects -> Outbound of the slot numbers and rewrites -> SRTP -> socket
+//	   -> Forwarder selects -> Pacer: waits, without a number -> Outbound of the slot numbers and rewrites -> SRTP -> socket
 //	RTCP of a subscriber -> Outbound (resend, statistics) and the keyframe authority of the publisher
+//	   -> Estimator -> Allocator -> targets of the Forwarders
+//
+// What the path to a participant carries is estimated from its feedback (pacing.go, feedback.go), and shared out among its
+// subscriptions by what each layer was measured to take (rates.go, ladder.go, allocation.go). A feed measures its publication once for
+// all who receive it.
 //
 // A subscription starts with a replay from the ring of its worker. The worker of the publisher has a ring too as long as anybody
 // receives the publication, and hands it over to the first subscriber on another worker; of a source that is deaf to keyframe
