@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -64,6 +65,7 @@ type Conn struct {
 	local  net.Addr
 	worker int          // by whose sockets it sends
 	batch  *udpio.Queue // of what is sent; nil: all is sent at once
+	media  Receiver     // of RTP and RTCP; nil: the agent
 	queue  chan *datagram
 	done   chan struct{}
 	free   sync.Pool
@@ -76,7 +78,11 @@ type Conn struct {
 	next     int
 	current  map[netip.AddrPort]outlet // the path of each remote address
 	paths    []path                    // all validated ones, oldest first
+	chosen   netip.AddrPort            // the remote address that media goes to; not valid: none
 	closed   bool
+
+	// Atomic: the outlet of chosen; nil: there is none.
+	out atomic.Pointer[outlet]
 }
 
 var (
@@ -84,9 +90,9 @@ var (
 	_ ice.AddrPortReaderWriter = (*Conn)(nil)
 )
 
-func newConn(m *Mux, key connKey, local net.Addr, batch *Batch) *Conn {
+func newConn(m *Mux, key connKey, local net.Addr, batch *Batch, media Receiver) *Conn {
 	c := &Conn{
-		mux: m, key: key, local: local, queue: make(chan *datagram, queueLength), done: make(chan struct{}),
+		mux: m, key: key, local: local, media: media, queue: make(chan *datagram, queueLength), done: make(chan struct{}),
 		readDeadline: deadline.New(), current: map[netip.AddrPort]outlet{},
 		free: sync.Pool{New: func() any { return new(datagram) }},
 	}
@@ -194,6 +200,7 @@ func (c *Conn) way(b []byte, to netip.AddrPort) outlet {
 
 // validate makes a 5-tuple a path, and the one to send by if it is nominated or the first. mu is held.
 func (c *Conn) validate(p path, nominated bool) {
+	defer c.follow()
 	if now := c.current[p.remote].via; now == nil || nominated && now != p.via {
 		c.current[p.remote] = c.outlet(p)
 	}
@@ -212,6 +219,25 @@ func (c *Conn) validate(p path, nominated bool) {
 	}
 	c.paths = append(c.paths, p)
 	p.via.route(p.remote, c, nil)
+}
+
+// choose makes media go to a remote address, as soon as there is a path to it.
+func (c *Conn) choose(remote netip.AddrPort) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.chosen = remote
+	c.follow()
+}
+
+// follow makes media take the path that its remote address has now. mu is held.
+func (c *Conn) follow() {
+	out, ok := c.current[c.chosen]
+	switch was := c.out.Load(); {
+	case !ok:
+		c.out.Store(nil)
+	case was == nil || *was != out:
+		c.out.Store(&out)
+	}
 }
 
 func (c *Conn) outlet(p path) outlet {
@@ -237,6 +263,7 @@ func (c *Conn) lost(via sender) {
 			delete(c.current, remote)
 		}
 	}
+	c.follow()
 }
 
 // WriteTo is WriteToAddrPort for net.PacketConn.
@@ -259,6 +286,7 @@ func (c *Conn) Close() error {
 	close(c.done)
 	paths := c.paths
 	c.paths, c.current = nil, nil
+	c.follow()
 	c.mu.Unlock()
 	for _, p := range paths {
 		p.via.route(p.remote, nil, c)

@@ -13,6 +13,10 @@
 // authenticated: only then does the 5-tuple become a path. Everything else is sent on the path of the remote address that was nominated
 // last, and dropped if there is none: nothing ever leaves to an address that did not authenticate.
 //
+// A Line takes the media of its Transport out of the agent's way: RTP and RTCP that come in by a path go to a Receiver (Deliver, once for each round
+// of a reader and each Inbox), and Send writes into the queue of the worker, by the path that the selected pair has now. STUN and DTLS
+// go on to the agent.
+//
 // What comes in is a STUN request with the user fragment of a Conn, or belongs to a path; all else is dropped without a log line and
 // without allocation. ICE-TCP (RFC 6544, framed by RFC 4571) is served as passive side: the agent does not know it from UDP.
 //

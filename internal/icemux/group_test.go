@@ -154,3 +154,47 @@ func TestResponsesOfWorkersLeaveFromTheAddress(t *testing.T) {
 		}
 	}
 }
+
+// Media of Lines comes in by any socket of the address, and leaves by that of their worker.
+func TestLinesShareAnAddress(t *testing.T) {
+	var c counts
+	m := listenWith(t, Config{Dropped: c.add, Workers: 2}, "127.0.0.1")
+	const each = 10
+	in := []*inbox{newInbox(), newInbox()}
+	var lines []*Line
+	var far []*net.UDPConn
+	for i := range 2 {
+		b := m.NewBatch()
+		for k := range each {
+			l, conn := b.NewLine(&transport{in[i]}), clientSocket(t)
+			lineAgent(t, l, fmt.Sprint("agent", i, "-", k), conn, 0)
+			l.Select(addrOf(conn))
+			if _, err := conn.WriteToUDPAddrPort(mediaPacket(100+i, false), m.UDPAddrs()[0]); err != nil {
+				t.Fatal(err)
+			}
+			if !send(l, i) {
+				t.Error("not sent")
+			}
+			lines, far = append(lines, l), append(far, conn)
+		}
+		b.Flush()
+		for _, d := range in[i].take(t, each) {
+			if len(d.Bytes) != 100+i {
+				t.Errorf("worker %d got media of the other one", i)
+			}
+		}
+	}
+	for i, conn := range far {
+		if b, _ := read(t, conn); int(b[2]) != i/each {
+			t.Errorf("remote %d of %d got packet %d", i, len(lines), b[2])
+		}
+	}
+	for i, s := range m.udp[0].sockets {
+		if st := s.Stats(); len(m.udp[0].sockets) == 2 && (st.SentDatagrams != each || st.ReceivedDatagrams == 0) {
+			t.Errorf("socket %d sent %d datagrams and received %d, want %d and some", i, st.SentDatagrams, st.ReceivedDatagrams, each)
+		}
+	}
+	if len(c.n) != 0 {
+		t.Errorf("dropped %v", c.n)
+	}
+}

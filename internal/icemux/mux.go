@@ -28,6 +28,8 @@ type Config struct {
 	// Workers is how many sockets share each UDP address, where the system spreads what comes in over them; the Batches take turns in
 	// sending by them. Less than 2: one socket.
 	Workers int
+	// Over replaces the UDP sockets by these, which then end with the Mux: a network in memory.
+	Over []net.PacketConn
 	// Portable forbids the batched calls of package udpio.
 	Portable bool
 	// Dropped is called with the reason of each dropped packet, from any goroutine; nil: nobody counts.
@@ -107,11 +109,18 @@ func Listen(c Config) (*Mux, error) {
 
 func (m *Mux) listen(c Config) error {
 	addrs := c.Addrs
-	if len(addrs) == 0 {
+	if len(addrs) == 0 && len(c.Over) == 0 {
 		var err error
 		if addrs, err = LocalAddrs(); err != nil {
 			return err
 		}
+	}
+	for _, conn := range c.Over {
+		socket, err := udpio.Over(conn, m.droppedSome)
+		if err != nil {
+			return fmt.Errorf("use a network in memory: %w", err)
+		}
+		m.udp = append(m.udp, newUDPGroup(m, []*udpio.Socket{socket}))
 	}
 	if c.UDPPort != 0 {
 		for _, a := range addrs {
@@ -209,10 +218,19 @@ func (m *Mux) families() []netip.Addr {
 
 // GetConn gives an ICE agent the Conn of its user fragment, in the family of addr. What it sends is sent at once.
 func (m *Mux) GetConn(ufrag string, addr net.Addr) (net.PacketConn, error) {
-	return m.conn(ufrag, addr, nil)
+	return m.connOrNil(ufrag, addr, nil, nil)
 }
 
-func (m *Mux) conn(ufrag string, addr net.Addr, batch *Batch) (net.PacketConn, error) {
+// connOrNil is conn without a typed nil.
+func (m *Mux) connOrNil(ufrag string, addr net.Addr, batch *Batch, media Receiver) (net.PacketConn, error) {
+	c, err := m.conn(ufrag, addr, batch, media)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (m *Mux) conn(ufrag string, addr net.Addr, batch *Batch, media Receiver) (*Conn, error) {
 	ap, err := netip.ParseAddrPort(addr.String())
 	if err != nil {
 		return nil, fmt.Errorf("local address of a candidate: %w", err)
@@ -226,7 +244,7 @@ func (m *Mux) conn(ufrag string, addr net.Addr, batch *Batch) (net.PacketConn, e
 	if c := m.conns[key]; c != nil {
 		return c, nil
 	}
-	c := newConn(m, key, net.UDPAddrFromAddrPort(ap), batch)
+	c := newConn(m, key, net.UDPAddrFromAddrPort(ap), batch, media)
 	m.conns[key] = c
 	return c, nil
 }
@@ -264,8 +282,8 @@ func (m *Mux) find(ufrag []byte, v6 bool) *Conn {
 	return m.conns[connKey{string(ufrag), v6}]
 }
 
-// receive takes one datagram that came in by s. known is the Conn of its 5-tuple, nil if that is no path.
-func (m *Mux) receive(s sender, from netip.AddrPort, b []byte, known *Conn) *Conn {
+// receive takes one datagram that came in by s. known is the Conn of its 5-tuple, nil if that is no path. Media waits in r.
+func (m *Mux) receive(s sender, from netip.AddrPort, b []byte, known *Conn, r *round) *Conn {
 	msg, isSTUN := parseSTUN(b)
 	if isSTUN && msg.kind == bindingRequest {
 		c := m.find(msg.ufrag(), from.Addr().Is6())
@@ -280,6 +298,14 @@ func (m *Mux) receive(s sender, from netip.AddrPort, b []byte, known *Conn) *Con
 	if known == nil {
 		m.dropped("unknown_path")
 		return nil
+	}
+	if known.media != nil && isMedia(b) {
+		if len(b) > maxDatagram {
+			m.dropped("too_large")
+			return known
+		}
+		r.add(known.media, b)
+		return known
 	}
 	known.push(from, b)
 	return known

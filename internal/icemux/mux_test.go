@@ -204,7 +204,8 @@ func TestUnknownUserCostsNoAllocation(t *testing.T) {
 	m := listen(t, &c, "127.0.0.1")
 	b, from := bindingMessage(t, stun.BindingRequest, "nobody", false).Raw, netip.MustParseAddrPort("192.0.2.1:9")
 	c.add("stun_unknown_user")
-	if n := testing.AllocsPerRun(100, func() { m.receive(m.udp[0], from, b, nil) }); n != 0 {
+	var media round
+	if n := testing.AllocsPerRun(100, func() { m.receive(m.udp[0], from, b, nil, &media) }); n != 0 {
 		t.Errorf("%v allocations for a request of nobody, want 0", n)
 	}
 }

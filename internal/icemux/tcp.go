@@ -94,6 +94,7 @@ func (t *tcpConn) read() {
 		t.close()
 	}()
 	in := bufio.NewReaderSize(t.conn, 4096)
+	var media round
 	b := make([]byte, maxDatagram)
 	_ = t.conn.SetReadDeadline(time.Now().Add(firstFrame))
 	for {
@@ -101,7 +102,8 @@ func (t *tcpConn) read() {
 		if err != nil {
 			return
 		}
-		c := t.mux.receive(t, t.remote, b[:n], t.owner.Load())
+		c := t.mux.receive(t, t.remote, b[:n], t.owner.Load(), &media)
+		media.end() // b is used again
 		if c == nil && pending {
 			return // a stranger
 		}

@@ -36,9 +36,12 @@ const (
 
 // read passes on what comes in by one of the sockets until it is closed.
 func (g *udpGroup) read(socket *udpio.Socket) {
-	take, failures := g.take, 0
+	var media round
+	failures := 0
+	take := func(from netip.AddrPort, b []byte) { g.take(from, b, &media) }
 	for {
 		err := socket.Receive(take)
+		media.end() // the next call has the memory again
 		switch {
 		case err == nil:
 			failures = 0
@@ -53,11 +56,11 @@ func (g *udpGroup) read(socket *udpio.Socket) {
 	}
 }
 
-func (g *udpGroup) take(from netip.AddrPort, b []byte) {
+func (g *udpGroup) take(from netip.AddrPort, b []byte, media *round) {
 	g.mu.RLock()
 	known := g.routes[from]
 	g.mu.RUnlock()
-	g.mux.receive(g, from, b, known)
+	g.mux.receive(g, from, b, known, media)
 }
 
 // socketOf is what a worker sends by.
