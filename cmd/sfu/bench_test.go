@@ -42,7 +42,8 @@ func positive(t *testing.T, row map[string]float64, keys ...string) {
 }
 
 func TestBenchForward(t *testing.T) {
-	rows := measureShortly(t, "forward", "--viewers", "3,2", "--frame", "2", "--duration", "200ms", "--rounds", "1", "--json", "--expect", "floor_ratio<=1000")
+	rows := measureShortly(t, "forward", "--viewers", "3,2", "--frame", "2", "--duration", "200ms", "--rounds", "1", "--json",
+		"--expect", "floor_ratio<=1000")
 	if len(rows) != 2 {
 		t.Fatalf("%d rows, want 2", len(rows))
 	}
@@ -61,7 +62,7 @@ func TestBenchForward(t *testing.T) {
 }
 
 func TestBenchReceive(t *testing.T) {
-	rows := measureShortly(t, "receive", "--publishers", "2", "--rate", "400", "--duration", "200ms", "--rounds", "1", "--json")
+	rows := measureShortly(t, "receive", "--publishers", "2", "--rate", "400", "--duration", "200ms", "--rounds", "1", "--json", "--media-path", "portable")
 	if len(rows) != 1 {
 		t.Fatalf("%d rows, want 1", len(rows))
 	}
@@ -72,6 +73,7 @@ func TestBenchReceive(t *testing.T) {
 func TestBenchRefusesWhatCannotBeMeasured(t *testing.T) {
 	for _, args := range [][]string{
 		{"forward", "--frame", "0"}, {"forward", "--viewers", "0"}, {"forward", "--expect", "x"}, {"receive", "--publishers", "0"}, {"receive", "--size", "1"},
+		{"receive", "--media-path", "x"},
 	} {
 		if r := execute(t, nil, append([]string{"bench"}, args...)...); r.code != exitUsage || r.stdout != "" {
 			t.Errorf("%v: exit code %d, %q, %q", args, r.code, r.stdout, r.stderr)

@@ -27,6 +27,7 @@ type benchForwardCmd struct {
 	Feedback      time.Duration  `default:"100ms" placeholder:"DURATION" help:"From one feedback of a viewer to its next, 100ms by default; browsers take 50ms to 250ms."`
 	Profile       string         `placeholder:"FILE" type:"path" help:"Write a CPU profile of our server in its rounds to FILE, and as fast as it forwards to FILE.flood."`
 	Expect        []expect.Bound `sep:"none" placeholder:"KEY<=VALUE" help:"Exit with 1 if a figure misses this bound, as floor_ratio>=0.6; may be repeated."`
+	mediaPathFlag
 }
 
 // Help explains what is measured.
@@ -46,7 +47,7 @@ func (c *benchForwardCmd) Run(p process) error {
 	var missed error
 	for i, viewers := range c.Viewers {
 		row, err := mediabench.Forward(ctx, mediabench.ForwardConfig{
-			Launch: launcher(p, c.Workers), Viewers: viewers, Frame: c.Frame, Workers: c.Workers, Size: c.Size, Bitrate: c.ViewerBitrate,
+			Launch: launcher(p, c.Workers, c.mediaPathFlag), Viewers: viewers, Frame: c.Frame, Workers: c.Workers, Size: c.Size, Bitrate: c.ViewerBitrate,
 			Rounds: c.Rounds, Duration: c.Duration, Feedback: c.Feedback, Profile: c.Profile,
 			Progress: progressTo(p.stderr),
 		})

@@ -31,7 +31,7 @@ func (c *benchNodeCmd) Run(p process) error {
 		return err
 	}
 	secret := rand.Text() + rand.Text()
-	n, err := openAnywhere(secret, log)
+	n, err := openAnywhere(secret, "fast", log)
 	if err != nil {
 		return err
 	}
@@ -42,10 +42,10 @@ func (c *benchNodeCmd) Run(p process) error {
 	return errors.Join(err, n.close(stop))
 }
 
-// openAnywhere opens a node on free ports of loopback.
-func openAnywhere(secret string, log *zap.Logger) (*node, error) {
+// openAnywhere opens a node with this media path on free ports of loopback.
+func openAnywhere(secret, mediaPath string, log *zap.Logger) (*node, error) {
 	cfg := config.Default()
-	cfg.HTTPAddr, cfg.AdminAddr = "127.0.0.1:0", ""
+	cfg.HTTPAddr, cfg.AdminAddr, cfg.MediaPath = "127.0.0.1:0", "", mediaPath
 	cfg.NodeIP = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}
 	cfg.Auth.Keys = map[string]string{nodeKey: secret}
 	cfg.Room.MaxParticipants = 10000

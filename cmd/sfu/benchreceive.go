@@ -24,6 +24,7 @@ type benchReceiveCmd struct {
 	Duration   time.Duration  `default:"2s" placeholder:"DURATION" help:"Length of a round, 2s by default."`
 	JSON       bool           `name:"json" help:"Print one JSON object."`
 	Expect     []expect.Bound `sep:"none" placeholder:"KEY<=VALUE" help:"Exit with 1 if a figure misses this bound, as speedup_vs_stock>=2; may be repeated."`
+	mediaPathFlag
 }
 
 // Help explains what is measured.
@@ -38,7 +39,7 @@ func (c *benchReceiveCmd) Run(p process) error {
 	ctx, restore := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer restore()
 	r, err := mediabench.Receive(ctx, mediabench.ReceiveConfig{
-		Launch: launcher(p, c.Workers), Publishers: c.Publishers, Rate: c.Rate, Frame: c.Frame, Workers: c.Workers, Size: c.Size,
+		Launch: launcher(p, c.Workers, c.mediaPathFlag), Publishers: c.Publishers, Rate: c.Rate, Frame: c.Frame, Workers: c.Workers, Size: c.Size,
 		Rounds: c.Rounds, Duration: c.Duration, Progress: progressTo(p.stderr),
 	})
 	if err != nil {

@@ -70,6 +70,7 @@ type settingFlags struct {
 	AdminAddr     *string  `name:"admin-addr" placeholder:"HOST:PORT" help:"Where metrics and health checks listen, 127.0.0.1:7780 by default, off turns it off ($$HELIOGRAPH_ADMIN_ADDR)."`
 	UDPPort       *string  `name:"udp-port" placeholder:"PORT" help:"UDP port of all media, 7700 by default ($$HELIOGRAPH_UDP_PORT)."`
 	TCPPort       *string  `name:"tcp-port" placeholder:"PORT" help:"TCP port of media where UDP is blocked, 7700 by default, 0 turns it off ($$HELIOGRAPH_TCP_PORT)."`
+	MediaPath     *string  `name:"media-path" placeholder:"PATH" help:"Who protects and sends media: fast, or portable for the WebRTC library; fast by default ($$HELIOGRAPH_MEDIA_PATH)."`
 	NodeIP        []string `name:"node-ip" placeholder:"IP" help:"Address at which clients reach the media ports, for 1:1 NAT and containers; may be repeated ($$HELIOGRAPH_NODE_IP)."`
 	TLSCert       *string  `name:"tls-cert" placeholder:"FILE" help:"Certificate for HTTPS, PEM ($$HELIOGRAPH_TLS_CERT)."`
 	TLSKey        *string  `name:"tls-key" placeholder:"FILE" help:"Private key of the certificate, PEM ($$HELIOGRAPH_TLS_KEY)."`
@@ -82,7 +83,7 @@ type settingFlags struct {
 func (f settingFlags) load(p process) (config.Config, error) {
 	flags := map[string][]string{}
 	for name, text := range map[string]*string{
-		"http-addr": f.HTTPAddr, "admin-addr": f.AdminAddr, "udp-port": f.UDPPort, "tcp-port": f.TCPPort,
+		"http-addr": f.HTTPAddr, "admin-addr": f.AdminAddr, "udp-port": f.UDPPort, "tcp-port": f.TCPPort, "media-path": f.MediaPath,
 		"tls-cert": f.TLSCert, "tls-key": f.TLSKey, "log-level": f.LogLevel,
 	} {
 		if text != nil {

@@ -36,7 +36,8 @@ func TestFlagsMatchTheSettings(t *testing.T) {
 func TestEveryFlagArrives(t *testing.T) {
 	var c commands
 	parser := newParser(&c, process{stdout: os.Stdout, stderr: os.Stderr})
-	_, err := parser.Parse([]string{"--http-addr", "a:1", "--admin-addr", "b:1", "--udp-port", "2", "--tcp-port", "3", "--node-ip", "192.0.2.1",
+	_, err := parser.Parse([]string{"--http-addr", "a:1", "--admin-addr", "b:1", "--udp-port", "2", "--tcp-port", "3", "--media-path", "portable",
+		"--node-ip", "192.0.2.1",
 		"--node-ip", "2001:db8::1", "--tls-cert", "c", "--tls-key", "k", "--allowed-origin", "https://a.example", "--dev",
 		"--log-level", "debug"})
 	if err != nil {
@@ -46,7 +47,8 @@ func TestEveryFlagArrives(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.HTTPAddr != "a:1" || got.AdminAddr != "b:1" || got.UDPPort != 2 || got.TCPPort != 3 || joined(got.NodeIP) != "192.0.2.1, 2001:db8::1" ||
+	if got.HTTPAddr != "a:1" || got.AdminAddr != "b:1" || got.UDPPort != 2 || got.TCPPort != 3 || got.MediaPath != "portable" ||
+		joined(got.NodeIP) != "192.0.2.1, 2001:db8::1" ||
 		got.TLSCert != "c" || got.TLSKey != "k" || !got.Dev || got.LogLevel != "debug" ||
 		!slices.Equal(got.AllowedOrigin, []string{"https://a.example"}) {
 		t.Errorf("got %+v", got)

@@ -95,6 +95,7 @@ func openMedia(cfg config.Config, log *zap.Logger, registry *prometheus.Registry
 		PionLog:         logging.Pion(log),
 		UDPPort:         cfg.UDPPort,
 		TCPPort:         cfg.TCPPort,
+		MediaPath:       sfu.MediaPath(cfg.MediaPath),
 		NodeIPs:         cfg.NodeIP,
 		Codec:           rtpfwd.ParseCodec(cfg.Room.Codec),
 		MaxParticipants: cfg.Room.MaxParticipants,

@@ -24,6 +24,7 @@ var (
 	stunURL  = regexp.MustCompile(`^stuns?:([^\s:/?@]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?$`)
 	logNames = []string{"debug", "info", "warn", "error"}
 	codecs   = []string{"vp8", "vp9", "h264", "av1"}
+	paths    = []string{"fast", "portable"}
 )
 
 // check tells what is wrong with the value of one setting, apart from all others.
@@ -44,6 +45,8 @@ func checkData(key string, data any) error {
 		return checkRange("a port", data.(int), 1, 65535)
 	case "tcpPort":
 		return checkRange("a port (0 turns TCP off)", data.(int), 0, 65535)
+	case "mediaPath":
+		return checkOneOf(data.(string), paths)
 	case "nodeIp":
 		return each(data.([]string), checkNodeIP)
 	case "allowedOrigin":

@@ -15,6 +15,8 @@ type Config struct {
 	UDPPort int `koanf:"udpPort"`
 	// TCPPort is the one TCP port of media for clients without UDP (RFC 6544), 1 to 65535; 0 turns it off.
 	TCPPort int `koanf:"tcpPort"`
+	// MediaPath is who protects and sends media: fast (this server's own data plane) or portable (Pion's).
+	MediaPath string `koanf:"mediaPath"`
 	// NodeIP lists the addresses at which clients reach the media ports. Empty: every address of the machine.
 	NodeIP []netip.Addr `koanf:"nodeIp"`
 	// TLSCert and TLSKey are PEM files for HTTPS: both or none.
@@ -85,6 +87,7 @@ func Default() Config {
 		AdminAddr: "127.0.0.1:7780",
 		UDPPort:   7700,
 		TCPPort:   7700,
+		MediaPath: "fast",
 		LogLevel:  "info",
 		Room:      Room{Codec: "vp8", MaxParticipants: 1000, AudioSlots: 8},
 		Downlink:  Downlink{MinKbps: 50, StartKbps: 2000, MaxKbps: 100_000},

@@ -161,6 +161,7 @@ func TestRefusals(t *testing.T) {
 		"node zone":           {flags: map[string][]string{"node-ip": {"fe80::1%eth0"}}, want: []string{"zone"}},
 		"origin with path":    {flags: map[string][]string{"allowed-origin": {"https://a.example/x"}}, want: []string{"write only https://a.example"}},
 		"origin name":         {flags: map[string][]string{"allowed-origin": {"a.example"}}, want: []string{"not an origin"}},
+		"media path":          {flags: map[string][]string{"media-path": {"quick"}}, want: []string{"--media-path", "fast, portable"}},
 		"level":               {environ: "HELIOGRAPH_LOG_LEVEL=loud", want: []string{"HELIOGRAPH_LOG_LEVEL", "debug, info, warn, error"}},
 		"truth in env":        {environ: "HELIOGRAPH_DEV=maybe", want: []string{"HELIOGRAPH_DEV", "neither true nor false"}},
 		"env misspelt":        {environ: "HELIOGRAPH_UDP_PROT=7", want: []string{"HELIOGRAPH_UDP_PROT", `did you mean "HELIOGRAPH_UDP_PORT"?`}},

@@ -4,8 +4,8 @@
 //
 //	Scenario (steps as data) -> World: Network, sfu.Server, signaling.Server behind an http.Server
 //	   Participant -> websocket over a connection in memory -> signaling.Server -> sfu.Server
-//	   Participant -> Publication -> Encoding (synthetic VP8 or Opus) -> SRTP -> vnet -> sfu.Server
-//	   sfu.Server -> vnet -> SRTP -> Slot: order, repair by NACK, depacketize, decode, compare with what was sent
+//	   Participant -> Publication -> Encoding (synthetic VP8 or Opus) -> SRTP -> vnet -> icemux -> sfu.Server
+//	   sfu.Server -> icemux -> vnet -> SRTP -> Slot: order, repair by NACK, depacketize, decode, compare with what was sent
 //
 // Every packet carries in its payload who made it, which frame it belongs to and which frame that one needs, so a Slot can tell
 // whether a picture decodes and whether it shows the participant that the server announced. What a Slot finds wrong that no
@@ -22,6 +22,9 @@
 //	TestNackAbuseUnderLoss T-21    a subscriber that asks for everything, while a tenth is really lost
 //	TestRandomSwitches     T-25    simulcast switches under 0, 5 and 20 % of loss, and encodings that stop
 //	TestRollover           T-31    five wraps of the sequence numbers, with losses around each and newcomers after it
+//
+// The scenarios run over the fast media path of the server, and with HELIOGRAPH_MEDIA_PATH=portable over the portable one. A few
+// always run over the other one too (mediapath_test.go).
 //
 // A Weather loses, delays and repeats datagrams by a seed. HELIOGRAPH_SEEDS=40 plays the loss suites with so many seeds. Freezes are those that
 // W3C counts, behind a buffer of at most 500 ms (see Playout). The receivers of these suites are Eager: they ask for a lost packet twice in a

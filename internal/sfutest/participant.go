@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/pion/rtcp"
-	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/heliograph/heliograph/internal/rtporder"
@@ -36,8 +35,9 @@ type Participant struct {
 	negotiating chan struct{} // holds one token: a lock whose waiters do not stop the clock
 
 	// Owned by the holder of negotiating.
-	offerRev int
-	resource string // the path of the session, of WHIP and WHEP
+	offerRev   int
+	resource   string // the path of the session, of WHIP and WHEP
+	restarting bool   // the next offer has new ICE credentials
 
 	// Guarded by mu.
 	mu           sync.Mutex
@@ -81,6 +81,9 @@ type Plan struct {
 
 	// Once is a participant that asks once for what is missing, as libwebrtc does in upper spatial layers when the next picture goes on.
 	Once bool
+
+	// Passive is a participant that wants to be the server of DTLS.
+	Passive bool
 }
 
 // slots are the m-lines to offer.
@@ -226,7 +229,7 @@ func (p *Participant) offer(wanted []*wantedSlot, pubs []*Publication) (*signali
 			return nil, err
 		}
 	}
-	o, err := p.pc.CreateOffer(nil)
+	o, err := p.pc.CreateOffer(&webrtc.OfferOptions{ICERestart: p.restarting})
 	if err != nil {
 		return nil, fmt.Errorf("make an offer: %w", err)
 	}
@@ -252,6 +255,9 @@ func (p *Participant) offer(wanted []*wantedSlot, pubs []*Publication) (*signali
 		p.byMID[s.mid] = s
 	}
 	out := &signaling.Offer{Rev: p.offerRev, SDP: o.SDP}
+	if p.plan.Passive {
+		out.SDP = strings.ReplaceAll(out.SDP, "a=setup:actpass", "a=setup:passive")
+	}
 	for _, s := range p.slots {
 		out.Slots = append(out.Slots, signaling.SlotOffer{MID: s.mid, Kind: s.kind, Group: s.group})
 	}
@@ -261,53 +267,6 @@ func (p *Participant) offer(wanted []*wantedSlot, pubs []*Publication) (*signali
 		}
 	}
 	return out, nil
-}
-
-// answered applies an answer, after it has learned from it which SSRC belongs to which slot.
-func (p *Participant) answered(a *signaling.Answer) error {
-	if a.Rev != p.offerRev {
-		return fmt.Errorf("answer %d to offer %d", a.Rev, p.offerRev)
-	}
-	var d sdp.SessionDescription
-	if err := d.UnmarshalString(a.SDP); err != nil {
-		return fmt.Errorf("parse the answer: %w", err)
-	}
-	p.mu.Lock()
-	for _, m := range d.MediaDescriptions {
-		mid, _ := m.Attribute(sdp.AttrKeyMID)
-		if s := p.byMID[mid]; s != nil {
-			p.learnSSRCs(s, m)
-		}
-	}
-	p.mu.Unlock()
-	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: a.SDP}); err != nil {
-		return fmt.Errorf("apply the answer: %w", err)
-	}
-	return nil
-}
-
-func (p *Participant) learnSSRCs(s *Slot, m *sdp.MediaDescription) {
-	var media, rtx uint32
-	for _, a := range m.Attributes {
-		switch a.Key {
-		case sdp.AttrKeySSRC:
-			if media == 0 {
-				_, _ = fmt.Sscan(a.Value, &media)
-			}
-		case sdp.AttrKeySSRCGroup:
-			if rest, ok := strings.CutPrefix(a.Value, sdp.SemanticTokenFlowIdentification+" "); ok {
-				_, _ = fmt.Sscan(rest, &media, &rtx)
-			}
-		}
-	}
-	s.mu.Lock()
-	s.ssrc, s.rtxSSRC = media, rtx
-	s.mu.Unlock()
-	for _, ssrc := range [...]uint32{media, rtx} {
-		if ssrc != 0 {
-			p.bySSRC[ssrc] = s
-		}
-	}
 }
 
 // publishedAs takes the ids of publications and starts their media.

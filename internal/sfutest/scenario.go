@@ -53,6 +53,11 @@ func (s Scenario) end(t *testing.T, w *World) {
 	}
 	time.Sleep(limit)
 	synctest.Wait()
+	for path, made := range w.MediaPaths() {
+		if path != w.path && made > 0 && !s.Conditions.AnyPath {
+			t.Errorf("%v transports were %s, want %s ones only", made, path, w.path)
+		}
+	}
 	for _, name := range []string{"rooms", "participants", "transports", "panics_total", "transport_slow_closes_total"} {
 		if v := w.Metric(name); v != 0 {
 			t.Errorf("%s is %v after all have left", name, v)

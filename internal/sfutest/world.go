@@ -1,6 +1,7 @@
 package sfutest
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -10,15 +11,18 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"runtime/pprof"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/pion/ice/v4"
+	"github.com/pion/transport/v4/vnet"
 	"github.com/pion/webrtc/v4"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/heliograph/heliograph/internal/icemux"
 	"github.com/heliograph/heliograph/pkg/bwe"
 	"github.com/heliograph/heliograph/pkg/sfu"
 	"github.com/heliograph/heliograph/pkg/signaling"
@@ -30,6 +34,8 @@ type Conditions struct {
 	AudioSlots int           // how many of the loudest a room follows; 0: the server's default
 	Workers    int           // media workers; 0: 2
 	Pushed     bool          // the server sends at least pushedBitrate whatever feedback says: for what does not depend on congestion control
+	MediaPath  sfu.MediaPath // empty: that of the environment (HELIOGRAPH_MEDIA_PATH), else the fast one
+	AnyPath    bool          // Transports may be portable in spite of it
 }
 
 // pushedBitrate is more than any scenario that is Pushed sends.
@@ -55,6 +61,7 @@ type World struct {
 	served       chan struct{} // closed when http has ended
 	closed       bool          // owned by the scenario
 	keys         signaling.Keys
+	path         sfu.MediaPath
 	registry     *prometheus.Registry
 	certificates []webrtc.Certificate // shared by the participants: making one costs more than a join
 
@@ -79,9 +86,12 @@ func NewWorld(c Conditions) (*World, error) {
 	if c.Workers == 0 {
 		c.Workers = 2
 	}
+	if c.MediaPath == "" {
+		c.MediaPath = defaultPath()
+	}
 	w := &World{
 		began: time.Now(), keys: signaling.Keys{keyID: []byte("a secret of a test, 32 bytes long")}, registry: prometheus.NewRegistry(),
-		participants: map[string]*Participant{}, origins: map[uint64]string{}, served: make(chan struct{}),
+		path: c.MediaPath, participants: map[string]*Participant{}, origins: map[uint64]string{}, served: make(chan struct{}),
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -100,6 +110,11 @@ func NewWorld(c Conditions) (*World, error) {
 	return w, err
 }
 
+// defaultPath is the media path of scenarios that name none.
+func defaultPath() sfu.MediaPath {
+	return cmp.Or(sfu.MediaPath(os.Getenv("HELIOGRAPH_MEDIA_PATH")), sfu.MediaFast)
+}
+
 // label names the World in profiles.
 func (w *World) label() string { return fmt.Sprintf("%p", w) }
 
@@ -113,9 +128,13 @@ func (w *World) startServer(c Conditions) error {
 	if err != nil {
 		return fmt.Errorf("open the media port: %w", err)
 	}
+	mux, err := w.mux(&windyConn{udp, w.network.weatherTo}, host.net)
+	if err != nil {
+		return err
+	}
 	w.media, err = sfu.New(sfu.Config{
-		Mux: ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: &windyConn{udp, w.network.weatherTo}, Net: host.net, Logger: silentLog().NewLogger("ice")}), Net: host.net,
-		AudioSlots: c.AudioSlots, Workers: c.Workers, Registerer: w.registry, Bitrates: c.bitrates(),
+		Mux: mux, Net: host.net, MediaPath: c.MediaPath, AudioSlots: c.AudioSlots, Workers: c.Workers, Registerer: w.registry,
+		Bitrates: c.bitrates(),
 	})
 	if err != nil {
 		return fmt.Errorf("start the media server: %w", err)
@@ -124,17 +143,29 @@ func (w *World) startServer(c Conditions) error {
 	if err != nil {
 		return fmt.Errorf("start signaling: %w", err)
 	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /v1/connect", w.signaling)
-	mux.Handle("/v1/whip/", w.signaling.Exchanges())
-	mux.Handle("/v1/whep/", w.signaling.Exchanges())
-	w.http = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	paths := http.NewServeMux()
+	paths.Handle("GET /v1/connect", w.signaling)
+	paths.Handle("/v1/whip/", w.signaling.Exchanges())
+	paths.Handle("/v1/whep/", w.signaling.Exchanges())
+	w.http = &http.Server{Handler: paths, ReadHeaderTimeout: 5 * time.Second}
 	w.listener = newListener(netip.AddrPortFrom(host.addr, httpPort))
 	go func() {
 		defer close(w.served)
 		_ = w.http.Serve(w.listener) // it ends with Close
 	}()
 	return nil
+}
+
+// mux makes the ICE mux of the server: its own for the fast path, else one that it does not know, for which it is portable.
+func (w *World) mux(conn net.PacketConn, host *vnet.Net) (ice.UDPMux, error) {
+	if w.path == sfu.MediaPortable {
+		return ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: conn, Net: host, Logger: silentLog().NewLogger("ice")}), nil
+	}
+	mux, err := icemux.Listen(icemux.Config{Over: []net.PacketConn{conn}})
+	if err != nil {
+		return nil, fmt.Errorf("make the media port: %w", err)
+	}
+	return mux, nil
 }
 
 // Close ends the participants and the server.
@@ -251,6 +282,35 @@ func (w *World) Faults() []string {
 	for _, p := range w.all() {
 		for _, f := range p.Faults() {
 			out = append(out, p.identity+" "+f)
+		}
+	}
+	return out
+}
+
+// MediaPaths is how many Transports were made, by media path.
+func (w *World) MediaPaths() map[sfu.MediaPath]float64 {
+	out := map[sfu.MediaPath]float64{}
+	for path, n := range w.labelled("transport_media_paths_total") {
+		out[sfu.MediaPath(path)] = n
+	}
+	return out
+}
+
+// Dropped is how many packets the server has dropped for a reason.
+func (w *World) Dropped(reason string) float64 { return w.labelled("dropped_packets_total")[reason] }
+
+// labelled is a counter by its only label.
+func (w *World) labelled(name string) map[string]float64 {
+	families, err := w.registry.Gather()
+	if err != nil {
+		panic(err) // two metrics of one name: a mistake in the server
+	}
+	out := map[string]float64{}
+	for _, f := range families {
+		if f.GetName() == "heliograph_"+name {
+			for _, m := range f.GetMetric() {
+				out[m.GetLabel()[0].GetValue()] = m.GetCounter().GetValue()
+			}
 		}
 	}
 	return out

@@ -38,10 +38,12 @@ type Config struct {
 	// NodeIPs are the addresses that candidates name, for a server behind 1:1 NAT. Empty: every address of the machine.
 	NodeIPs []netip.Addr
 
-	// Mux replaces the UDP port by a mux of the caller (tests in virtual time); Net is then the network it lives in.
+	// Mux replaces the ports by a mux of the caller (tests in virtual time); Net is then the network it lives in. The server closes it.
 	Mux ice.UDPMux
 	Net transport.Net
 
+	// MediaPath is who protects and sends media. Empty: MediaFast.
+	MediaPath MediaPath
 	// Codec is the primary video codec of rooms. rtpfwd.CodecNone: VP8.
 	Codec rtpfwd.Codec
 	// MaxParticipants bounds a room. 0: 1,000.
@@ -117,6 +119,9 @@ func (c *Config) withDefaults() Config {
 	}
 	if out.PionLog == nil {
 		out.PionLog = &logging.DefaultLoggerFactory{DefaultLogLevel: logging.LogLevelDisabled}
+	}
+	if out.MediaPath == "" {
+		out.MediaPath = MediaFast
 	}
 	if out.Codec == rtpfwd.CodecNone {
 		out.Codec = rtpfwd.VP8

@@ -10,15 +10,23 @@
 //
 // # Media
 //
-//	socket -> ICE, DTLS, SRTP (Pion) -> BufferFactory sink -> inbox of the worker that owns the Transport
+//	socket -> ICE mux -> inbox of the worker that owns the Transport -> SRTP
 //	   -> Inbound: parse once, NACK, TWCC feedback -> reference to each worker that has a subscriber
-//	   -> Forwarder selects -> Pacer: waits, without a number -> Outbound of the slot numbers and rewrites -> SRTP -> socket
+//	   -> Forwarder selects -> Pacer: waits, without a number -> Outbound of the slot numbers and rewrites -> SRTP
+//	   -> queue of the worker -> socket
 //	RTCP of a subscriber -> Outbound (resend, statistics) and the keyframe authority of the publisher
 //	   -> Estimator -> Allocator -> targets of the Forwarders
 //
 // What the path to a participant carries is estimated from its feedback (pacing.go, feedback.go), and shared out among its
 // subscriptions by what each layer was measured to take (rates.go, ladder.go, allocation.go). A feed measures its publication once for
 // all who receive it.
+//
+// That is the fast media path (fastpath.go): ICE and DTLS are Pion's, but RTP and RTCP of validated addresses never reach it. The reader of a
+// socket hands all that it took in a round over at once; the worker decrypts into slabs, and protects what it sends into
+// its send queue. The keys come from Pion's DTLS (internal/srtpkeys), so we must be its server.
+//
+// On the portable media path (sinks.go) SRTP is Pion's too: its sessions write decrypted packets to sinks, and packets leave by its write
+// streams. A Transport has one path for all its life, chosen by newTransport; everything between the two SRTP boxes is the same.
 //
 // A subscription starts with a replay from the ring of its worker. The worker of the publisher has a ring too as long as anybody
 // receives the publication, and hands it over to the first subscriber on another worker; of a source that is deaf to keyframe

@@ -183,19 +183,32 @@ func (ss *slotSender) write(now time.Duration, n int, item bwe.Item) {
 		return
 	}
 	w := ss.t.worker
-	head, err := w.header.Unmarshal(w.buf[:n])
-	if err != nil {
-		ss.t.srv.metrics.dropped("rewrite")
-		return
-	}
-	if _, err := ss.to.out.WriteRTP(&w.header, w.buf[head:n]); err != nil {
-		ss.t.srv.metrics.dropped("write")
+	if !ss.emit(w.buf[:n]) {
 		return
 	}
 	ss.t.out.budget.Sent(n)
 	ss.t.out.sent(now, ss.out.Last(), item)
 	w.counted.forwarded++
 	w.tally.forwardedBytes += uint64(n)
+}
+
+// emit sends one packet by the media path of the Transport, or counts why not: false. A twin has its own sources in its packets, and so
+// in either SRTP.
+func (ss *slotSender) emit(b []byte) bool {
+	if f := ss.t.fast; f != nil {
+		return f.sendRTP(b)
+	}
+	w := ss.t.worker
+	head, err := w.header.Unmarshal(b)
+	if err != nil {
+		ss.t.srv.metrics.dropped("rewrite")
+		return false
+	}
+	if _, err := ss.to.out.WriteRTP(&w.header, b[head:]); err != nil {
+		ss.t.srv.metrics.dropped("write")
+		return false
+	}
+	return true
 }
 
 // connected starts the sending: until now nothing was selected, and no keyframe asked for.

@@ -2,14 +2,12 @@ package sfu
 
 import (
 	"fmt"
-	"io"
 
 	"github.com/pion/dtls/v3"
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
 	"github.com/pion/sdp/v3"
 	"github.com/pion/stun/v4"
-	"github.com/pion/transport/v4/packetio"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/heliograph/heliograph/pkg/rtpfwd"
@@ -50,23 +48,21 @@ func newAPI(t *Transport) (*webrtc.API, error) {
 	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	se.DisableActiveTCP(true)
 	se.SetIncludeLoopbackCandidate(true)
-	se.SetICEUDPMux(t.worker.mux) // ICE-TCP included
+	se.SetICEUDPMux(t.muxOf()) // ICE-TCP included
 	se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	se.SetICETimeouts(consentPause, consentClose, 2*consentPause/10)
-	if err := se.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
+	if err := se.SetAnsweringDTLSRole(t.role); err != nil {
 		return nil, fmt.Errorf("set DTLS role: %w", err)
 	}
 	se.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
-	se.SetSRTPReplayProtectionWindow(1024)
+	se.SetSRTPReplayProtectionWindow(replayWindow)
 	se.SetFireOnTrackBeforeFirstRTP(true) // nothing is read from tracks, so nothing must wait for their first packet
 	se.SetICEBindingRequestHandler(func(m *stun.Message, _, _ ice.Candidate, pair *ice.CandidatePair) bool {
 		return t.onBindingRequest(m, pair)
 	})
-	se.BufferFactory = func(kind packetio.BufferPacketType, ssrc uint32) io.ReadWriteCloser {
-		if kind == packetio.RTCPBufferPacket {
-			return t.sinks.rtcp()
-		}
-		return t.sinks.rtp(ssrc)
+	se.BufferFactory = t.bufferFactory
+	if t.fast != nil {
+		t.fast.teach(&se)
 	}
 	return webrtc.NewAPI(webrtc.WithMediaEngine(t.srv.codecs), webrtc.WithSettingEngine(se),
 		webrtc.WithInterceptorRegistry(&interceptor.Registry{})), nil

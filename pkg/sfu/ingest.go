@@ -287,6 +287,15 @@ func (in *ingest) write(pkts ...rtcp.Packet) {
 	if len(pkts) == 0 || !in.t.connected.Load() {
 		return
 	}
+	if f := in.t.fast; f != nil {
+		b, err := rtcp.Marshal(pkts)
+		if err != nil {
+			in.t.srv.metrics.dropped("rtcp_write")
+			return
+		}
+		f.sendRTCP(b)
+		return
+	}
 	if err := in.t.pc.WriteRTCP(pkts); err != nil {
 		in.t.srv.metrics.dropped("rtcp_write")
 	}

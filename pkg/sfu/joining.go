@@ -95,7 +95,7 @@ func (p *Participant) negotiate(ctx context.Context, o *signaling.Offer, offers 
 	}
 	first := p.transport == nil
 	if first {
-		t, err := newTransport(p)
+		t, err := newTransport(p, o.SDP)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -17,6 +17,7 @@ type metrics struct {
 	transportFailures, slowCloses          prometheus.Counter
 	feedback, acknowledged                 prometheus.Counter
 	probedBytes                            prometheus.Counter
+	mediaPaths                             *prometheus.CounterVec
 	negotiation, join, connect             prometheus.Histogram
 	joinsRefused                           prometheus.Counter
 	drops                                  *prometheus.CounterVec
@@ -59,6 +60,9 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		probedBytes: counter("probed_bytes_total",
 			"Bytes of RTP sent only to find out what a path carries: packets of a moment ago again, or padding."),
 		slowCloses: counter("transport_slow_closes_total", "Transports that took more than 2 s to close."),
+		mediaPaths: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: "heliograph", Name: "transport_media_paths_total", Help: "Transports made, by media path (fast or portable).",
+		}, []string{"path"}),
 		negotiation: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: "heliograph", Name: "negotiation_seconds", Help: "Time to answer an offer.",
 			Buckets: []float64{.001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 5},
@@ -71,7 +75,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		r.MustRegister(m.rooms, m.participants, m.transports, m.received, m.forwarded, m.resent, m.nacksSent, m.restored,
 			m.keyframeRequests, m.keyframesSuppressed, m.replays, m.replayedBytes,
 			m.panics, m.transportFailures, m.slowCloses, m.feedback, m.acknowledged, m.probedBytes,
-			m.negotiation, m.join, m.connect, m.joinsRefused, m.drops)
+			m.mediaPaths, m.negotiation, m.join, m.connect, m.joinsRefused, m.drops)
 	}
 	return m
 }

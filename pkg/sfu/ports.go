@@ -29,6 +29,10 @@ type candidate struct {
 }
 
 func openPorts(c *Config, dropped func(string)) (*ports, error) {
+	if ours, ok := c.Mux.(*icemux.Mux); ok {
+		p := &ports{mux: ours, udp: ours.UDPAddrs(), tcp: ours.TCPAddr()}
+		return p, p.nameCandidates(c.NodeIPs)
+	}
 	if c.Mux != nil {
 		return portsOf(c.Mux), nil
 	}
@@ -124,13 +128,16 @@ func (p *ports) addrs() []string {
 	return out
 }
 
-// share is the mux for one worker, and what sends the RTP that the worker has written by it in a round.
-func (p *ports) share() (mux ice.UDPMux, send func()) {
+// share is the mux for one worker, and the Batch under it; nil: the mux is the caller's.
+func (p *ports) share() (ice.UDPMux, *icemux.Batch) {
 	if m, ours := p.mux.(*icemux.Mux); ours {
 		b := m.NewBatch()
-		return offeredMux{b, p.candidates}, b.Flush
+		return p.offered(b), b
 	}
-	return p.mux, func() {} // the caller's: it sends at once
+	return p.mux, nil
 }
+
+// offered is the mux with the families that candidates name.
+func (p *ports) offered(mux ice.UDPMux) ice.UDPMux { return offeredMux{mux, p.candidates} }
 
 func (p *ports) close() error { return p.mux.Close() }

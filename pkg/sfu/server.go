@@ -59,6 +59,9 @@ func New(c Config) (*Server, error) {
 		}
 		cfg.Net = n
 	}
+	if cfg.MediaPath != MediaFast && cfg.MediaPath != MediaPortable {
+		return nil, fmt.Errorf("%w: %q is no media path", ErrConfig, cfg.MediaPath)
+	}
 	codecs := &webrtc.MediaEngine{}
 	if err := registerMedia(codecs); err != nil {
 		return nil, err

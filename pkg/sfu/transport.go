@@ -22,7 +22,9 @@ type Transport struct {
 	worker *worker
 	api    *webrtc.API
 	pc     *webrtc.PeerConnection
-	sinks  sinks
+	sinks  sinks     // of the portable path
+	fast   *fastPath // nil: the Transport is portable
+	role   webrtc.DTLSRole
 	madeAt time.Duration
 
 	// Owned by the worker.
@@ -40,13 +42,17 @@ type Transport struct {
 	failed    atomic.Bool
 }
 
-func newTransport(p *Participant) (*Transport, error) {
+// newTransport makes a Transport for a participant whose first offer this is. The offer decides on its media path.
+func newTransport(p *Participant, offer string) (*Transport, error) {
 	t := &Transport{
 		srv: p.srv, log: p.log, owner: p, worker: p.srv.leastLoaded(), lines: map[string]mediaLine{}, tracks: map[string]*slotTrack{},
-		madeAt: p.srv.now(),
+		madeAt: p.srv.now(), role: answeringRole(offer),
 	}
 	t.consentAt.Store(int64(p.srv.now()))
 	t.sinks.init(t)
+	if b := t.worker.batchFor(t.role); b != nil {
+		t.fast = newFastPath(t, b)
+	}
 	t.in, t.out = newIngest(t), newEgress(t)
 	cert, err := p.srv.certificate()
 	if err != nil {
@@ -59,9 +65,13 @@ func newTransport(p *Participant) (*Transport, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a PeerConnection: %w", err)
 	}
+	if t.fast != nil {
+		t.fast.watch(t.pc)
+	}
 	t.pc.OnConnectionStateChange(t.onState)
 	t.worker.post(func(now time.Duration) { t.worker.addTransport(now, t) })
 	p.srv.metrics.transports.Inc()
+	p.srv.metrics.mediaPaths.WithLabelValues(string(t.mediaPath())).Inc()
 	return t, nil
 }
 
@@ -120,6 +130,9 @@ func (t *Transport) close() {
 		close(removed)
 	})
 	<-removed
+	if t.fast != nil {
+		t.fast.keys.Close()
+	}
 	done := make(chan error, 1)
 	go func() { done <- t.pc.GracefulClose() }()
 	timer := time.NewTimer(closeTimeout)

@@ -30,9 +30,9 @@ func registerUDP(r prometheus.Registerer, stats func() udpio.Stats) {
 		name, help string
 		of         func(udpio.Stats) uint64
 	}{
-		{"udp_send_calls_total", "System calls that sent batches of RTP.", func(s udpio.Stats) uint64 { return s.SendCalls }},
-		{"udp_sent_messages_total", "Messages, of one or several RTP datagrams of one subscriber, that they sent.", func(s udpio.Stats) uint64 { return s.SentMessages }},
-		{"udp_sent_datagrams_total", "RTP datagrams sent in batches.", func(s udpio.Stats) uint64 { return s.SentDatagrams }},
+		{"udp_send_calls_total", "System calls that sent batches of media.", func(s udpio.Stats) uint64 { return s.SendCalls }},
+		{"udp_sent_messages_total", "Messages, of one or several datagrams of one subscriber, that they sent.", func(s udpio.Stats) uint64 { return s.SentMessages }},
+		{"udp_sent_datagrams_total", "Datagrams of media sent in batches.", func(s udpio.Stats) uint64 { return s.SentDatagrams }},
 		{"udp_segmented_datagrams_total", "Those of them that left in messages of several (GSO).", func(s udpio.Stats) uint64 { return s.SegmentedDatagrams }},
 		{"udp_refused_messages_total", "Messages of several datagrams that the system refused; they were sent one by one.",
 			func(s udpio.Stats) uint64 { return s.RefusedMessages }},

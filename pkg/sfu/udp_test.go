@@ -18,10 +18,10 @@ import (
 )
 
 // realServer is a server on ports of this machine; all other scenarios run in virtual time on a network in memory.
-func realServer(t *testing.T, r *prometheus.Registry) *Server {
+func realServer(t testing.TB, c Config) *Server {
 	t.Helper()
-	for port := 27700; port < 27800; port++ {
-		srv, err := New(Config{UDPPort: port, Workers: 2, Registerer: r})
+	for c.UDPPort = 27700; c.UDPPort < 27800; c.UDPPort++ {
+		srv, err := New(c)
 		if errors.Is(err, ErrPortTaken) {
 			continue
 		}
@@ -36,7 +36,7 @@ func realServer(t *testing.T, r *prometheus.Registry) *Server {
 }
 
 // closeServer may be called twice.
-func closeServer(t *testing.T, srv *Server) {
+func closeServer(t testing.TB, srv *Server) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	if err := srv.Close(ctx); err != nil && !errors.Is(err, net.ErrClosed) {
@@ -46,12 +46,12 @@ func closeServer(t *testing.T, srv *Server) {
 
 // far is the other side of a Transport.
 type far struct {
-	t  *testing.T
+	t  testing.TB
 	pc *webrtc.PeerConnection
 	up chan struct{}
 }
 
-func newFar(t *testing.T) *far {
+func newFar(t testing.TB) *far {
 	t.Helper()
 	udp, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
@@ -135,7 +135,7 @@ func framePackets(n int, seq *uint16, at uint32) []*rtp.Packet {
 // Frames reach each viewer whole over sockets of this machine, and the worker sends them in batches.
 func TestMediaOverSocketsOfThisMachine(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	srv := realServer(t, registry)
+	srv := realServer(t, Config{Workers: 2, Registerer: registry})
 	track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}, "v", "s")
 	if err != nil {
 		t.Fatal(err)
@@ -174,7 +174,7 @@ func TestMediaOverSocketsOfThisMachine(t *testing.T) {
 	}
 	closeServer(t, srv) // what was sent is counted now
 	forwarded := metric(t, registry, "heliograph_rtp_forwarded_packets_total")
-	if sent := metric(t, registry, "heliograph_udp_sent_datagrams_total"); sent != forwarded || sent < viewers*frames*size {
+	if sent := metric(t, registry, "heliograph_udp_sent_datagrams_total"); sent < forwarded || forwarded < viewers*frames*size {
 		t.Errorf("%v datagrams were sent in batches, %v packets were forwarded", sent, forwarded)
 	}
 	if n := metric(t, registry, "heliograph_udp_received_datagrams_total"); n < frames*size {

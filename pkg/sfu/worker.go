@@ -12,6 +12,7 @@ import (
 	"github.com/pion/rtp"
 	"go.uber.org/zap"
 
+	"github.com/heliograph/heliograph/internal/icemux"
 	"github.com/heliograph/heliograph/pkg/bwe"
 	"github.com/heliograph/heliograph/pkg/rtpfwd"
 )
@@ -25,18 +26,21 @@ type worker struct {
 	name  string        // a label
 	wake  chan struct{} // one place
 	mux   ice.UDPMux    // of the Transports here
+	batch *icemux.Batch // under it; nil: the mux is the caller's
 	send  func()        // sends what a round has written by it
 
 	// Atomic.
 	load atomic.Int32 // Transports pinned here
 
 	// Guarded by mu.
-	mu     sync.Mutex
-	inbox  []job
-	queued int // packets in it
+	mu       sync.Mutex
+	inbox    []job
+	queued   int       // packets in it
+	arriving datagrams // of the jobs in it
 
 	// Owned by run.
-	working    []job // the inbox being worked off; swapped with it
+	working    []job     // the inbox being worked off; swapped with it
+	arrived    datagrams // of its jobs; swapped with arriving
 	transports map[*Transport]struct{}
 	feeds      map[*Publication]*feed
 	waiting    []*feed      // with packets of this round
@@ -57,6 +61,7 @@ type worker struct {
 	options    []bwe.Option
 	grants     []bwe.Grant
 	granted    []*subscription
+	report     rtcpScratch
 
 	ready     []*egress // to be pumped at the end of the round
 	deadlines deadlines // of those that have to wait
@@ -66,14 +71,15 @@ type worker struct {
 // maxPacket bounds what is sent: more than any path carries unfragmented.
 const maxPacket = 2048
 
-// job is one thing in an inbox. Exactly one of fn, raw and batch is set.
+// job is one thing in an inbox. Exactly one of fn, raw, arrived and batch is set.
 type job struct {
-	fn    func(now time.Duration)
-	t     *Transport // of raw
-	raw   []byte
-	rtcp  bool
-	at    time.Duration // arrival of raw
-	batch []delivery
+	fn      func(now time.Duration)
+	t       *Transport // of raw
+	raw     []byte
+	rtcp    bool
+	arrived int           // how many of the arrivals are worked off now
+	at      time.Duration // when raw, or they, came
+	batch   []delivery
 }
 
 // delivery hands a packet, or a clock, of a publication to another worker.
@@ -87,9 +93,13 @@ type delivery struct {
 }
 
 func newWorker(s *Server, index int) *worker {
-	mux, send := s.ports.share()
+	mux, batch := s.ports.share()
+	send := func() {} // a mux of the caller sends at once
+	if batch != nil {
+		send = batch.Flush
+	}
 	return &worker{
-		srv: s, index: index, name: strconv.Itoa(index), mux: mux, send: send, wake: make(chan struct{}, 1),
+		srv: s, index: index, name: strconv.Itoa(index), mux: mux, batch: batch, send: send, wake: make(chan struct{}, 1),
 		transports: map[*Transport]struct{}{}, feeds: map[*Publication]*feed{},
 		outboxes: make([][]delivery, s.cfg.Workers), tally: tally{dice: uint32(index) + 1},
 	}
@@ -120,6 +130,11 @@ func (w *worker) put(j job) {
 	w.queued += packets
 	w.inbox = append(w.inbox, j)
 	w.mu.Unlock()
+	w.rouse()
+}
+
+// rouse wakes the worker.
+func (w *worker) rouse() {
 	select {
 	case w.wake <- struct{}{}:
 	default:
@@ -196,6 +211,7 @@ func (w *worker) interval(now time.Duration) time.Duration {
 func (w *worker) drain() {
 	w.mu.Lock()
 	w.working, w.inbox = w.inbox, w.working[:0]
+	w.arrived, w.arriving = w.arriving, w.arrived
 	packets := w.queued
 	w.queued = 0
 	w.mu.Unlock()
@@ -205,9 +221,14 @@ func (w *worker) drain() {
 		if j.fn != nil {
 			w.walk() // fn comes after all that came before it
 		}
-		w.guard(j.t, func() { w.do(j) })
+		if j.arrived > 0 {
+			w.receive(j)
+		} else {
+			w.guard(j.t, func() { w.do(j) })
+		}
 		*j = job{}
 	}
+	w.arrived.empty()
 }
 
 // guard keeps a panic to the Transport that caused it.

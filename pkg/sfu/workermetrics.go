@@ -82,7 +82,7 @@ func (t *tally) took(packets int, jobs []job) {
 		return
 	}
 	for i := range jobs {
-		if jobs[i].raw != nil {
+		if jobs[i].raw != nil || jobs[i].arrived > 0 {
 			t.wait.add(int64(max(t.began-jobs[i].at, 0)), &timeBounds)
 			return
 		}

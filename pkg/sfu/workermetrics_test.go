@@ -130,7 +130,7 @@ func TestTimedRoundsFollowNoPattern(t *testing.T) {
 // A worker that does not answer any more leaves its last figures, and names follow the conventions.
 func TestWorkerMetricsOutliveTheWorkers(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	srv := realServer(t, registry)
+	srv := realServer(t, Config{Workers: 2, Registerer: registry})
 	for range 3 {
 		if _, err := registry.Gather(); err != nil {
 			t.Fatal(err)

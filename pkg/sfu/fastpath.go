@@ -1,0 +1,219 @@
+package sfu
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/rtcp"
+	"github.com/pion/srtp/v3"
+	"github.com/pion/webrtc/v4"
+	"go.uber.org/zap"
+
+	"github.com/heliograph/heliograph/internal/icemux"
+	"github.com/heliograph/heliograph/internal/srtpkeys"
+)
+
+// fastPath is SRTP of our own for one Transport: see MediaFast.
+type fastPath struct {
+	// Fixed after construction.
+	t    *Transport
+	line *icemux.Line
+	keys *srtpkeys.Collector
+
+	// Owned by the worker.
+	in, out            *srtp.Context // nil: DTLS is not ready
+	tag                int           // bytes that protection adds to RTP
+	slab               []byte        // of decrypted RTP
+	sources, reporters int           // SSRCs that in has state of, by RTP and by RTCP
+}
+
+const (
+	// replayWindow is how many packets a packet may be late, and still be told from a replay (RFC 3711, section 3.3.2).
+	replayWindow = 1024
+	// srtpOverhead is more than any profile adds to a packet: a tag of 16 bytes, and 4 of the index of SRTCP.
+	srtpOverhead = 32
+)
+
+func newFastPath(t *Transport, b *icemux.Batch) *fastPath {
+	f := &fastPath{t: t, keys: &srtpkeys.Collector{}}
+	f.line = b.NewLine(f)
+	return f
+}
+
+// teach makes Pion tell what the path needs to know: the keys and the selected pair.
+func (f *fastPath) teach(se *webrtc.SettingEngine) {
+	se.SetDTLSKeyLogWriter(f.keys) // memory: nobody else gets to see it
+	se.SetDTLSServerHelloMessageHook(f.keys.ServerHello)
+}
+
+// watch follows the PeerConnection. Its callbacks run in goroutines of Pion, which they must not hold up.
+func (f *fastPath) watch(pc *webrtc.PeerConnection) {
+	dtls := pc.SCTP().Transport()
+	dtls.OnStateChange(func(s webrtc.DTLSTransportState) {
+		if s == webrtc.DTLSTransportStateConnected { // the other side's certificate is verified
+			f.begin()
+		}
+	})
+	dtls.ICETransport().OnSelectedCandidatePairChange(func(pair *webrtc.ICECandidatePair) {
+		if addr, err := netip.ParseAddr(pair.Remote.Address); err == nil {
+			f.line.Select(netip.AddrPortFrom(addr, pair.Remote.Port))
+		}
+	})
+}
+
+// begin makes the contexts. Without keys the Transport ends: it must not change its path.
+func (f *fastPath) begin() {
+	c, err := f.keys.Contexts(replayWindow)
+	if err != nil {
+		f.t.log.Warn("a transport has no keys for media", zap.Error(err))
+		f.t.fail("no keys for media")
+		return
+	}
+	f.t.worker.post(func(time.Duration) { f.in, f.out, f.tag = c.In, c.Out, c.Tag })
+}
+
+// Inbox implements icemux.Receiver.
+func (f *fastPath) Inbox() icemux.Inbox { return f.t.worker }
+
+// receive takes one datagram, which is only lent, and is RTP or RTCP (RFC 5761, section 4).
+func (f *fastPath) receive(at time.Duration, b []byte) {
+	switch {
+	case f.t.in.closed:
+	case f.in == nil:
+		f.t.srv.metrics.dropped("rtp_before_dtls")
+	case len(b) >= 2 && b[1] >= 192 && b[1] <= 223:
+		f.receiveRTCP(at, b)
+	default:
+		f.receiveRTP(at, b)
+	}
+}
+
+func (f *fastPath) receiveRTP(at time.Duration, b []byte) {
+	w := f.t.worker
+	if len(f.slab) < len(b) {
+		f.slab = make([]byte, max(slabSize, len(b)))
+	}
+	before := known(b, 8, f.in.ROC)
+	raw, err := f.in.DecryptRTP(f.slab[:0:len(b)], b, &w.header)
+	if err != nil {
+		f.t.srv.metrics.dropped(f.refusedRTP(err, b))
+		return
+	}
+	if !before {
+		if f.sources++; f.sources > maxInboundSSRCs {
+			f.t.srv.metrics.dropped("ssrc_cap")
+			f.t.fail("too many RTP sources")
+			return
+		}
+	}
+	f.slab = f.slab[len(raw):]
+	w.mediaAt = at
+	w.tally.receivedBytes += uint64(len(raw))
+	f.t.in.rtp(at, raw[:len(raw):len(raw)])
+}
+
+func (f *fastPath) receiveRTCP(at time.Duration, b []byte) {
+	w := f.t.worker
+	before := known(b, 4, f.in.Index)
+	raw, err := f.in.DecryptRTCP(w.report.bytes[:0], b, &w.report.header)
+	if err != nil {
+		f.t.srv.metrics.dropped(f.refusedRTCP(err, b))
+		return
+	}
+	if !before {
+		if f.reporters++; f.reporters > maxRTCPTargets {
+			f.t.srv.metrics.dropped("rtcp_source_cap")
+			f.t.fail("too many RTCP sources")
+			return
+		}
+	}
+	w.rtcp(at, f.t, raw)
+}
+
+// known tells whether a context has state of the SSRC that stands at an offset. A context keeps it as soon as a packet proves itself.
+func known(b []byte, at int, state func(ssrc uint32) (uint32, bool)) bool {
+	if len(b) < at+4 {
+		return false
+	}
+	_, ok := state(uint32(b[at])<<24 | uint32(b[at+1])<<16 | uint32(b[at+2])<<8 | uint32(b[at+3]))
+	return ok
+}
+
+// refusedRTP names why a packet was not decrypted. Whatever is well formed and passed no other check was there before.
+func (f *fastPath) refusedRTP(err error, b []byte) string {
+	h := &f.t.worker.header
+	n, parse := h.Unmarshal(b)
+	switch {
+	case errors.Is(err, srtp.ErrFailedToVerifyAuthTag):
+		return "srtp_auth"
+	case parse != nil || len(b) < n+f.tag || h.Version != 2:
+		return "srtp_malformed"
+	}
+	return "srtp_replay"
+}
+
+// refusedRTCP is refusedRTP for RTCP.
+func (f *fastPath) refusedRTCP(err error, b []byte) string {
+	const header, index = 8, 4
+	h := &f.t.worker.report.header
+	switch {
+	case errors.Is(err, srtp.ErrFailedToVerifyAuthTag):
+		return "srtcp_auth"
+	case h.Unmarshal(b) != nil || len(b) < header+index+f.tag:
+		return "srtcp_malformed"
+	}
+	return "srtcp_replay"
+}
+
+// sendRTP protects a packet and puts it into the worker's queue, or drops it and counts it: false.
+func (f *fastPath) sendRTP(b []byte) bool {
+	return f.send(b, f.protectRTP)
+}
+
+// sendRTCP is sendRTP for a compound packet.
+func (f *fastPath) sendRTCP(b []byte) bool {
+	return f.send(b, f.protectRTCP)
+}
+
+func (f *fastPath) send(b []byte, protect func(dst, b []byte) ([]byte, error)) bool {
+	if f.out == nil {
+		f.t.srv.metrics.dropped("send_before_dtls")
+		return false
+	}
+	failed := false
+	sent := f.line.Send(len(b)+srtpOverhead, func(dst []byte) int {
+		out, err := protect(dst[:0], b)
+		if failed = err != nil || len(out) > len(dst); failed {
+			return 0
+		}
+		return len(out)
+	})
+	if failed {
+		f.t.srv.metrics.dropped("srtp_protect")
+	}
+	return sent && !failed
+}
+
+func (f *fastPath) protectRTP(dst, b []byte) ([]byte, error) {
+	return f.out.EncryptRTP(dst, b, &f.t.worker.header)
+}
+
+func (f *fastPath) protectRTCP(dst, b []byte) ([]byte, error) {
+	return f.out.EncryptRTCP(dst, b, &f.t.worker.report.header)
+}
+
+// muxOf is the mux of the Transport's ICE agent.
+func (t *Transport) muxOf() ice.UDPMux {
+	if t.fast != nil {
+		return t.srv.ports.offered(t.fast.line)
+	}
+	return t.worker.mux
+}
+
+// rtcpScratch is where a worker decrypts RTCP, and puts the headers of what it protects.
+type rtcpScratch struct {
+	bytes  [maxPacket]byte
+	header rtcp.Header
+}
