@@ -53,6 +53,9 @@ func (s Scenario) end(t *testing.T, w *World) {
 	}
 	time.Sleep(limit)
 	synctest.Wait()
+	if n := w.Dropped("send_before_dtls"); n != 0 {
+		t.Errorf("%v packets were sent before there were keys", n)
+	}
 	for path, made := range w.MediaPaths() {
 		if path != w.path && made > 0 && !s.Conditions.AnyPath {
 			t.Errorf("%v transports were %s, want %s ones only", made, path, w.path)

@@ -149,7 +149,7 @@ func (e *egress) pump(now time.Duration) {
 // probe starts a burst at a higher rate if the estimator asks for it, and fills what media leaves of it.
 func (e *egress) probe(now time.Duration) {
 	p := &e.pacing
-	if e.paddingSlot() == nil || e.paused {
+	if e.paddingSlot() == nil || e.paused || !e.t.connected.Load() {
 		return
 	}
 	if probe, ok := p.estimator.Probe(now); ok {

@@ -79,10 +79,12 @@ func newTransport(p *Participant, offer string) (*Transport, error) {
 func (t *Transport) onState(s webrtc.PeerConnectionState) {
 	switch s {
 	case webrtc.PeerConnectionStateConnected:
-		if !t.connected.Swap(true) {
-			t.srv.metrics.connect.Observe((t.srv.now() - t.madeAt).Seconds())
-		}
-		t.worker.post(func(now time.Duration) { t.out.connected(now) })
+		t.worker.post(func(now time.Duration) { // behind the keys of the fast path
+			if !t.connected.Swap(true) {
+				t.srv.metrics.connect.Observe((now - t.madeAt).Seconds())
+			}
+			t.out.connected(now)
+		})
 	case webrtc.PeerConnectionStateClosed:
 		t.fail("the media connection was closed by the other side")
 	case webrtc.PeerConnectionStateFailed:
