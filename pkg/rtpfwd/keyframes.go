@@ -123,6 +123,13 @@ func (k *Keyframes) OnPacket(now time.Duration, bytes int) {
 	}
 }
 
+// Rest notes that the source was told to send nothing: what was wanted is wanted no more,
+// and that no answer comes is no sign that it is deaf.
+func (k *Keyframes) Rest() {
+	k.finish()
+	k.wanted, k.wished, k.asked, k.requests = false, false, false, 0
+}
+
 // finish takes the measured size of the latest keyframe into account.
 func (k *Keyframes) finish() {
 	if !k.measuring {

@@ -9,7 +9,7 @@ import (
 func TestKeyframesTable(t *testing.T) {
 	type step struct {
 		at   int    // milliseconds
-		what string // want, wish, key, due, quiet, deaf, hears
+		what string // want, wish, key, rest, due, quiet, deaf, hears
 	}
 	tests := []struct {
 		name  string
@@ -47,6 +47,8 @@ func TestKeyframesTable(t *testing.T) {
 		{"an answer ends deafness", []step{
 			{0, "want"}, {0, "due"}, {500, "due"}, {3000, "key"}, {4000, "deaf"}, {4000, "want"}, {4000, "due"}, {4200, "key"}, {4200, "hears"},
 		}},
+		{"a source that rests is not asked", []step{{0, "want"}, {0, "rest"}, {9000, "quiet"}, {9000, "want"}, {9000, "due"}}},
+		{"a source that rests is not deaf", []step{{0, "want"}, {0, "due"}, {500, "due"}, {1000, "rest"}, {9000, "hears"}, {9000, "quiet"}}},
 		{"wanted and served before it was asked", []step{
 			{0, "want"}, {0, "due"}, {10, "key"}, {20, "want"}, {30, "key"}, {5000, "quiet"},
 		}},
@@ -56,6 +58,8 @@ func TestKeyframesTable(t *testing.T) {
 		for i, s := range test.steps {
 			now := ms(s.at)
 			switch s.what {
+			case "rest":
+				k.Rest()
 			case "want":
 				k.Want(now)
 			case "wish":
