@@ -126,7 +126,7 @@ func messageDocs(t *testing.T) string {
 		{"Responses", []string{TypeWelcome, "offer.ok", "publish.ok", "view.ok", "ping.ok", TypeErr}},
 		{"Events", []string{
 			TypeParticipantJoined, TypeParticipantLeft, TypePublicationAdded, TypePublicationUpdated, TypePublicationRemoved,
-			TypeSlots, TypeOfferWanted, TypeSpeakers, TypeSessionClosing,
+			TypeSlots, TypeOfferWanted, TypePublicationEncodings, TypeSpeakers, TypeSessionClosing,
 		}},
 		{"Envelopes", []string{"request", "response", "event"}},
 	} {

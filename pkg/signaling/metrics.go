@@ -15,7 +15,7 @@ var (
 	}
 	eventTypes = []string{
 		TypeOK, TypeErr, TypeWelcome, TypeOfferWanted, TypeParticipantJoined, TypeParticipantLeft, TypePublicationAdded,
-		TypePublicationUpdated, TypePublicationRemoved, TypeSlots, TypeSpeakers, TypeMessage, TypeSessionClosing,
+		TypePublicationUpdated, TypePublicationRemoved, TypePublicationEncodings, TypeSlots, TypeSpeakers, TypeMessage, TypeSessionClosing,
 	}
 )
 

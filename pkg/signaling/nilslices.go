@@ -31,6 +31,13 @@ func (s Speakers) MarshalJSON() ([]byte, error) {
 	return encodeJSON(plain(s))
 }
 
+// MarshalJSON writes Encodings as an array in any case.
+func (e PublicationEncodings) MarshalJSON() ([]byte, error) {
+	type plain PublicationEncodings
+	e.Encodings = list(e.Encodings)
+	return encodeJSON(plain(e))
+}
+
 // MarshalJSON writes Items as an array in any case.
 func (v View) MarshalJSON() ([]byte, error) {
 	type plain View

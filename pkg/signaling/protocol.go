@@ -20,18 +20,19 @@ const (
 
 // Message types that the server sends: responses and events.
 const (
-	TypeOK                 = "ok"
-	TypeErr                = "err"
-	TypeWelcome            = "welcome" // the response to hello
-	TypeOfferWanted        = "offer.wanted"
-	TypeParticipantJoined  = "participant.joined"
-	TypeParticipantLeft    = "participant.left"
-	TypePublicationAdded   = "publication.added"
-	TypePublicationUpdated = "publication.updated"
-	TypePublicationRemoved = "publication.removed"
-	TypeSlots              = "slots"
-	TypeSpeakers           = "speakers"
-	TypeSessionClosing     = "session.closing"
+	TypeOK                   = "ok"
+	TypeErr                  = "err"
+	TypeWelcome              = "welcome" // the response to hello
+	TypeOfferWanted          = "offer.wanted"
+	TypeParticipantJoined    = "participant.joined"
+	TypeParticipantLeft      = "participant.left"
+	TypePublicationAdded     = "publication.added"
+	TypePublicationUpdated   = "publication.updated"
+	TypePublicationRemoved   = "publication.removed"
+	TypePublicationEncodings = "publication.encodings"
+	TypeSlots                = "slots"
+	TypeSpeakers             = "speakers"
+	TypeSessionClosing       = "session.closing"
 )
 
 // Request is one message of a client: {"t":"publish","id":17,"d":{...},"a":[482,31]}.
@@ -147,13 +148,16 @@ type Answer struct {
 	SDP string `json:"sdp"`
 }
 
+// CapDynacast is the feature of a client that obeys publication.encodings: without it the server sends none.
+const CapDynacast = "dynacast"
+
 // Hello is the first message of a session. The offer may be left out (a participant without media) and sent later.
 // When the message is longer than 8 KiB, the token must come first in it: the rest is read only after it was verified.
 type Hello struct {
 	Token        string             `json:"token" max:"4096"`
 	Room         string             `json:"room,omitempty" max:"256"`          // needed where the token names a pattern of rooms
 	Client       string             `json:"client,omitempty" max:"256"`        // name and version of the client's software
-	Caps         []string           `json:"caps,omitempty" max:"64" each:"64"` // features and further codecs, as strings: "codec:h264", "slots:pinned"
+	Caps         []string           `json:"caps,omitempty" max:"64" each:"64"` // features and further codecs, as strings: "codec:h264", "slots:pinned", "dynacast"
 	Offer        *Offer             `json:"offer,omitempty"`
 	Publications []PublicationOffer `json:"publications,omitempty" max:"16"` // need Offer
 }
@@ -326,6 +330,19 @@ type PublicationChanged struct {
 type PublicationRemoved struct {
 	Publication string `json:"publication"`
 	Participant string `json:"participant"`
+}
+
+// PublicationEncodings tells the publisher which encodings of a publication to send: those that somebody gets, or could get next. All
+// are listed, the smallest first; the newest event counts. Only clients with CapDynacast are told.
+type PublicationEncodings struct {
+	Publication string          `json:"publication"`
+	Encodings   []EncodingState `json:"encodings"`
+}
+
+// EncodingState says whether one encoding is to be sent. RID is empty for the only encoding of a publication without simulcast.
+type EncodingState struct {
+	RID    string `json:"rid,omitempty"`
+	Active bool   `json:"active"`
 }
 
 // Speakers lists who speaks, loudest first. Ephemeral.

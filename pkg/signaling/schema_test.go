@@ -27,14 +27,14 @@ var schemaTypes = map[string]any{
 	TypeParticipantJoined: ParticipantJoined{}, TypeParticipantLeft: ParticipantLeft{},
 	TypePublicationAdded: PublicationChanged{}, TypePublicationUpdated: PublicationChanged{},
 	TypePublicationRemoved: PublicationRemoved{}, TypeSlots: Slots{}, TypeSpeakers: Speakers{},
-	TypeSessionClosing: SessionClosing{},
+	TypeSessionClosing: SessionClosing{}, TypePublicationEncodings: PublicationEncodings{},
 }
 
 // commonTypes names the Go types of the definitions in common.json.
 var commonTypes = []any{
 	Source(""), Kind(""), SlotKind(""), SlotState(""), SlotOffer{}, EncodingOffer{}, PublicationOffer{}, Offer{}, Answer{},
 	Log{}, KeepaliveTimes{}, ICEServer{}, Publication{}, Participant{}, Published{}, Slot{}, Slots{}, SlotWanted{},
-	ViewItem{}, Speaker{},
+	ViewItem{}, Speaker{}, EncodingState{},
 }
 
 // goType returns a new value of the type of a message.

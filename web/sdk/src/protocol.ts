@@ -204,6 +204,14 @@ export interface Speaker {
   level: number;
 }
 
+/** Whether one encoding is to be sent. */
+export interface EncodingState {
+  /** The RID of the encoding; left out for the only encoding of a publication without simulcast. */
+  rid?: string;
+  /** False: nobody gets it, it is not to be sent. */
+  active: boolean;
+}
+
 /** One row of the error table. */
 export interface Err {
   /** A code of the error table. */
@@ -236,7 +244,7 @@ export interface Hello {
   room?: string;
   /** Name and version of the client's software. */
   client?: string;
-  /** Features and further codecs: codec:h264, slots:pinned. */
+  /** Features and further codecs: codec:h264, slots:pinned, dynacast. */
   caps?: string[];
   /** May be left out and sent later. */
   offer?: Offer;
@@ -303,6 +311,14 @@ export interface PingOk {
 /** A room event. */
 export interface PublicationAdded {
   publication: Publication;
+}
+
+/** A session event to the publisher, if its hello has the cap dynacast; only the latest one of a publication counts. An encoding that is not active is not to be sent: nobody gets it. It is to begin with a keyframe when it is active again. */
+export interface PublicationEncodings {
+  /** The publication's id. */
+  publication: string;
+  /** All encodings, from the smallest to the largest. */
+  encodings: EncodingState[];
 }
 
 /** A room event. */
