@@ -49,6 +49,7 @@ type Participant struct {
 	byMID        map[string]*Slot
 	bySSRC       map[uint32]*Slot
 	publications []*Publication // that have an m-line
+	byID         map[string]*Publication
 	viewRev      int
 	faults       []string
 	tolerant     bool // of faults
@@ -57,53 +58,6 @@ type Participant struct {
 
 	// Atomic.
 	connectedAt atomic.Int64
-}
-
-// Plan is how a participant joins.
-type Plan struct {
-	Room    string // empty: "room"
-	Audio   int    // slots; -1: none, 0: 3
-	Video   int    // slots; -1: none, 0: 4
-	Publish []Format
-	Grants  *signaling.Grants // nil: all
-	Fixed   bool              // never offers more slots than it joined with
-	RED     bool              // prefers redundant audio on its slots
-	NoNACK  bool              // never asks for a lost packet again, as browsers with sound
-
-	// DeafAudio is a participant that neither offers nor sends NACK for Opus: what browsers do whose page does not add it.
-	DeafAudio bool
-
-	// Eager is a participant that asks for what is missing twice in a round trip and twice as often as browsers do.
-	Eager bool
-
-	// Over is "whip" or "whep" for a participant that joins by HTTP alone, without a websocket. Empty: by a websocket.
-	Over string
-
-	// Once is a participant that asks once for what is missing, as libwebrtc does in upper spatial layers when the next picture goes on.
-	Once bool
-
-	// Passive is a participant that wants to be the server of DTLS.
-	Passive bool
-}
-
-// slots are the m-lines to offer.
-func (p *Plan) slots() []*wantedSlot {
-	var out []*wantedSlot
-	for range slotCount(p.Audio, 3) {
-		out = append(out, &wantedSlot{kind: signaling.SlotAudio, media: signaling.KindAudio})
-	}
-	for range slotCount(p.Video, 4) {
-		out = append(out, &wantedSlot{kind: signaling.SlotVideo, media: signaling.KindVideo})
-	}
-	return out
-}
-
-// slotCount reads the 0 and -1 of a Plan.
-func slotCount(n, usual int) int {
-	if n == 0 {
-		return usual
-	}
-	return max(n, 0)
 }
 
 // Join brings a participant into the room: websocket, offer, hello, answer. When it fails or ctx ends, the
@@ -126,7 +80,7 @@ func (w *World) Join(ctx context.Context, identity string, plan Plan) (*Particip
 func newParticipant(w *World, identity string, l *Link) *Participant {
 	return &Participant{
 		world: w, identity: identity, link: l, stop: make(chan struct{}), negotiating: make(chan struct{}, 1),
-		byMID: map[string]*Slot{}, bySSRC: map[uint32]*Slot{},
+		byMID: map[string]*Slot{}, bySSRC: map[uint32]*Slot{}, byID: map[string]*Publication{},
 	}
 }
 
@@ -181,6 +135,9 @@ func (p *Participant) hello(ctx context.Context, plan Plan, wanted []*wantedSlot
 		return err
 	}
 	h := signaling.Hello{Token: token, Client: "sfutest", Offer: offer}
+	if plan.Dynacast {
+		h.Caps = append(h.Caps, signaling.CapDynacast)
+	}
 	for _, pub := range pubs {
 		h.Publications = append(h.Publications, pub.offer())
 	}
@@ -277,6 +234,9 @@ func (p *Participant) publishedAs(pubs []*Publication, as []signaling.Published)
 			return fmt.Errorf("the server has not published %s", pub.format.Source)
 		}
 		pub.id = as[i].Publication
+		p.mu.Lock()
+		p.byID[pub.id] = pub
+		p.mu.Unlock()
 		pub.start()
 	}
 	return nil

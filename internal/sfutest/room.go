@@ -69,6 +69,8 @@ func (p *Participant) eventLocked(m *incoming) {
 		err = take(m, p.slotsLocked)
 	case signaling.TypeOfferWanted:
 		err = take(m, p.offerWantedLocked)
+	case signaling.TypePublicationEncodings:
+		err = take(m, p.encodingsLocked)
 	case signaling.TypeSpeakers:
 		err = take(m, p.speakersLocked)
 	case signaling.TypeSessionClosing:
@@ -163,6 +165,22 @@ func (p *Participant) offerWantedLocked(e *signaling.OfferWanted) {
 			p.fault("offer.wanted: %v", err)
 		}
 	})
+}
+
+// encodingsLocked sends the encodings that the server asks for.
+func (p *Participant) encodingsLocked(e *signaling.PublicationEncodings) {
+	pub := p.byID[e.Publication]
+	if pub == nil || !p.plan.Dynacast || len(e.Encodings) != len(pub.encodings) {
+		p.faultLocked("encodings %v of %q", e.Encodings, e.Publication)
+		return
+	}
+	for i, s := range e.Encodings {
+		if own := pub.encodings[i]; own.rid == s.RID {
+			own.pause(!s.Active)
+		} else {
+			p.faultLocked("encoding %q is told in the place of %q", s.RID, own.rid)
+		}
+	}
 }
 
 func (p *Participant) isEnded() bool {

@@ -125,5 +125,8 @@ func (s *subscription) grant(now time.Duration, g bwe.Grant, options []bwe.Optio
 	} else if len(options) == 0 {
 		s.granted = s.asked.layer // nothing is sent: what comes first is taken
 	}
+	if n := s.uses(); n > s.feed.reported {
+		s.feed.report(now, n)
+	}
 	s.retarget(now)
 }

@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"slices"
+	"time"
 
 	"github.com/heliograph/heliograph/pkg/rtpfwd"
 	"github.com/heliograph/heliograph/pkg/signaling"
@@ -26,6 +27,8 @@ type ingestEncoding struct {
 	in        *rtpfwd.Inbound
 	keyframes *rtpfwd.Keyframes
 	supply    rtpfwd.Supply // as the feeds were told
+	asleep    bool          // the publisher was told not to send it
+	startsBy  time.Duration // it was woken, and nothing has come since; 0: neither
 }
 
 // binding says what an SSRC carries.

@@ -19,6 +19,7 @@ type feed struct {
 	newest   []rtpfwd.SeqNo    // by encoding
 	layers   uint8             // spatial layers that the keyframes told of
 	rates    layerRates
+	reported int // encodings that are of use here, as the publisher's worker knows it
 
 	// begun says that what the publisher's worker has of the past is here. Until then no keyframe is asked for, but not for
 	// longer than a job takes that was not lost: since is when the feed was made.
@@ -96,6 +97,7 @@ func newFeed(w *worker, pub *Publication) *feed {
 func (w *worker) unsubscribe(sub *subscription) {
 	f := sub.feed
 	f.subs = slices.DeleteFunc(f.subs, func(o *subscription) bool { return o == sub })
+	f.report(w.srv.now(), f.uses())
 	if len(f.subs) > 0 || w.feeds[f.pub] != f {
 		return
 	}
@@ -214,6 +216,7 @@ func (f *feed) tick(now time.Duration) {
 			sub.slot.t.out.allocation.dirty = true
 		}
 	}
+	f.report(now, f.uses())
 	for _, sub := range f.subs {
 		if len(sub.queue) > 0 {
 			sub.drain(now)

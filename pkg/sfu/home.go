@@ -45,6 +45,7 @@ func (in *ingest) brief(pub *Publication, w *worker) {
 	if pub.kind == signaling.KindVideo && w != in.t.worker {
 		in.home(pub).handOver(now, w)
 	}
+	in.tellAwake(now, pub, w)
 	in.t.worker.pass(now, w, &delivery{pub: pub, tell: func(now time.Duration, f *feed) { f.begin(now) }})
 }
 

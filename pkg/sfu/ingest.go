@@ -21,6 +21,7 @@ type ingest struct {
 	lines    map[string]*ingestLine
 	sources  map[uint32]*binding // by SSRC; as long as their m-line lives
 	interest map[*Publication][]*worker
+	demands  map[*Publication]*demand
 	clock    rtpfwd.RemoteClock
 	packets  []rtpfwd.Packet // a slab
 	closed   bool
@@ -36,7 +37,7 @@ const packetSlab = 64
 func newIngest(t *Transport) *ingest {
 	in := &ingest{
 		t: t, ssrc: randomUint32() | 1, lines: map[string]*ingestLine{}, sources: map[uint32]*binding{},
-		interest: map[*Publication][]*worker{},
+		interest: map[*Publication][]*worker{}, demands: map[*Publication]*demand{},
 	}
 	in.arrivals = twcc.NewRecorder(in.ssrc)
 	return in
@@ -118,6 +119,7 @@ func (in *ingest) account(now time.Duration, e *ingestEncoding, p *rtpfwd.Packet
 	if n := int32(p.Desc.SpatialLayers); n > 0 && e.line.pub != nil && e.line.pub.spatialLayers.Load() != n {
 		e.line.pub.spatialLayers.Store(n)
 	}
+	e.startsBy = 0
 	e.keyframes.OnPacket(now, len(p.Raw))
 	if p.Desc.Keyframe && p.Desc.Start {
 		e.keyframes.Received(now, len(p.Raw))
@@ -140,6 +142,9 @@ func (in *ingest) publish(now time.Duration, e *ingestEncoding, p *rtpfwd.Packet
 func (in *ingest) setPublication(mid string, pub *Publication) {
 	if line := in.lines[mid]; line != nil && !in.closed {
 		line.pub = pub
+		for _, e := range line.encodings { // the publication before may have slept
+			e.asleep, e.startsBy = false, 0
+		}
 	}
 }
 
@@ -174,6 +179,7 @@ func (in *ingest) end(pub *Publication) {
 		w.post(func(time.Duration) { w.dropFeed(pub) })
 	}
 	delete(in.interest, pub)
+	delete(in.demands, pub)
 }
 
 func (in *ingest) close(time.Duration) {
@@ -195,6 +201,10 @@ func (in *ingest) wantKeyframe(now time.Duration, pub *Publication, encoding uin
 		return
 	}
 	e := line.encodings[encoding]
+	if e.unheard(now) {
+		in.t.srv.metrics.keyframesSuppressed.Inc()
+		return
+	}
 	if need {
 		e.keyframes.Want(now)
 	} else {
@@ -239,6 +249,7 @@ func (in *ingest) tick(now time.Duration) {
 			in.tickEncoding(now, rtt, e)
 		}
 	}
+	in.tickDemands(now)
 	if in.unreported && now-in.feedbackAt >= twccInterval {
 		in.unreported, in.feedbackAt = false, now
 		in.write(in.arrivals.BuildFeedbackPacket()...)

@@ -13,6 +13,7 @@ import (
 func (p *Participant) join(ctx context.Context, h *signaling.Hello) (*signaling.Welcome, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.pauses = pausesEncodings(h.Caps)
 	w := &signaling.Welcome{
 		Codec: p.srv.cfg.Codec.String(),
 	}

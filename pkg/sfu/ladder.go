@@ -92,8 +92,8 @@ func (f *feed) rungs(s, n int, asked shown, look bwe.Shown, out []bwe.Option) []
 	return out
 }
 
-// sleeps tells of an encoding that its publisher would send if it was asked to.
-func (f *feed) sleeps(int) bool { return false }
+// sleeps tells of a spatial layer that its publisher would send if it was asked to, or was asked to just now.
+func (f *feed) sleeps(s int) bool { return f.rates.sleep[s] != awake }
 
 func (f *feed) simulcast() bool { return len(f.replicas) > 1 }
 

@@ -18,6 +18,7 @@ type metrics struct {
 	feedback, acknowledged                 prometheus.Counter
 	probedBytes                            prometheus.Counter
 	mediaPaths                             *prometheus.CounterVec
+	encodingsSlept, encodingsWoken         prometheus.Counter
 	negotiation, join, connect             prometheus.Histogram
 	joinsRefused                           prometheus.Counter
 	drops                                  *prometheus.CounterVec
@@ -59,7 +60,9 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		acknowledged:      counter("transport_acknowledged_packets_total", "RTP packets that transport-wide feedback acknowledged."),
 		probedBytes: counter("probed_bytes_total",
 			"Bytes of RTP sent only to find out what a path carries: packets of a moment ago again, or padding."),
-		slowCloses: counter("transport_slow_closes_total", "Transports that took more than 2 s to close."),
+		encodingsSlept: counter("encodings_slept_total", "Encodings that a publisher was told not to send: nobody gets them."),
+		encodingsWoken: counter("encodings_woken_total", "Encodings that a publisher was told to send again."),
+		slowCloses:     counter("transport_slow_closes_total", "Transports that took more than 2 s to close."),
 		mediaPaths: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: "heliograph", Name: "transport_media_paths_total", Help: "Transports made, by media path (fast or portable).",
 		}, []string{"path"}),
@@ -75,6 +78,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		r.MustRegister(m.rooms, m.participants, m.transports, m.received, m.forwarded, m.resent, m.nacksSent, m.restored,
 			m.keyframeRequests, m.keyframesSuppressed, m.replays, m.replayedBytes,
 			m.panics, m.transportFailures, m.slowCloses, m.feedback, m.acknowledged, m.probedBytes,
+			m.encodingsSlept, m.encodingsWoken,
 			m.mediaPaths, m.negotiation, m.join, m.connect, m.joinsRefused, m.drops)
 	}
 	return m

@@ -24,6 +24,7 @@ type Participant struct {
 	name     string
 	roomName string
 	lines    signaling.Lines
+	pauses   bool // encodings, when it is told to
 
 	scope scope
 

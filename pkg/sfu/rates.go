@@ -21,7 +21,18 @@ type layerRates struct {
 	levels  [maxLevels][maxLevels]layerRate // by spatial and temporal index
 	since   time.Duration
 	counted bool // there is a measurement
+	sleep   [maxLevels]wakefulness
+	waited  [maxLevels]int // measurements for what is woken
 }
+
+// wakefulness is whether the publisher sends a spatial layer.
+type wakefulness uint8
+
+const (
+	awake  wakefulness = iota // as it likes
+	asleep                    // it was told not to
+	woken                     // it was told to, and nothing has come yet
+)
 
 type layerRate struct {
 	bytes, frames int // since the last measurement
@@ -53,6 +64,9 @@ func (r *layerRates) update(now time.Duration) bool {
 		return false
 	}
 	for s := range r.levels {
+		if r.rests(s) {
+			continue
+		}
 		for t := range r.levels[s] {
 			r.levels[s][t].update(passed, r.counted)
 		}
@@ -75,6 +89,39 @@ func (l *layerRate) update(passed time.Duration, smooth bool) {
 		fps = ratesKeep*l.fps + (1-ratesKeep)*fps
 	}
 	*l = layerRate{rate: max(rate, 1), fps: fps, known: true}
+}
+
+// rests tells whether what was measured of a spatial layer stands: nothing comes while it is asleep, and a part of what it takes just
+// before and just after. A part is better than nothing.
+func (r *layerRates) rests(spatial int) bool {
+	if r.sleep[spatial] == awake {
+		return false
+	}
+	known, came := r.temporals(spatial) > 0, false
+	for t := range r.levels[spatial] {
+		came = came || r.levels[spatial][t].bytes > 0
+	}
+	if r.sleep[spatial] == woken {
+		r.waited[spatial]++
+		if came || r.waited[spatial] >= silentRates {
+			r.sleep[spatial] = awake
+		}
+		if came && !known {
+			return false
+		}
+	}
+	for t := range r.levels[spatial] {
+		l := &r.levels[spatial][t]
+		l.bytes, l.frames = 0, 0
+	}
+	return true
+}
+
+// set notes that the publisher was told to send a spatial layer, or not to.
+func (r *layerRates) set(spatial int, to wakefulness) {
+	if r.sleep[spatial] != to {
+		r.sleep[spatial], r.waited[spatial] = to, 0
+	}
 }
 
 // temporals is how many temporal layers a spatial one has; 0: it does not live.

@@ -209,6 +209,7 @@ func (rm *Room) mute(p *Participant, id string, muted bool) error {
 	for _, w := range rm.srv.workers {
 		w.post(func(time.Duration) { w.forget(pub) }) // before anybody is told: nothing of the time before is replayed
 	}
+	pub.transport.mutePublication(pub, muted)
 	rm.changedLocked()
 	rm.emitLocked(signaling.TypePublicationUpdated, signaling.PublicationChanged{Publication: pub.describe()})
 	return nil

@@ -153,12 +153,21 @@ func (t *Transport) close() {
 
 // setPublication lets the media of pub through.
 func (t *Transport) setPublication(pub *Publication) {
-	t.worker.post(func(time.Duration) { t.in.setPublication(pub.mid, pub) })
+	muted := pub.muted // only its owner changes that, under the same lock
+	t.worker.post(func(now time.Duration) {
+		t.in.setPublication(pub.mid, pub)
+		t.in.mute(now, pub, muted)
+	})
 }
 
 // endPublication stops the media of pub.
 func (t *Transport) endPublication(pub *Publication) {
 	t.worker.post(func(time.Duration) { t.in.end(pub) })
+}
+
+// mutePublication lets what sleeps of pub sleep, and keeps awake what is, until it is no longer muted.
+func (t *Transport) mutePublication(pub *Publication, muted bool) {
+	t.worker.post(func(now time.Duration) { t.in.mute(now, pub, muted) })
 }
 
 // assign makes a slot carry a.
