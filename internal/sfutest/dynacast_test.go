@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/heliograph/heliograph/pkg/client"
 	"github.com/heliograph/heliograph/pkg/signaling"
 )
 
@@ -173,4 +174,55 @@ func playDynacast(t *testing.T, workers int) {
 		}),
 	}}.Play(t)
 	t.Logf("dynacast: a view is served after %v, a joiner %v after its connection", &d.wakes, d.joinerWaits)
+}
+
+// A participant of pkg/client obeys as well, if it is configured to.
+func TestDynacastOfTheClient(t *testing.T) {
+	simulcast := client.Format{
+		Source: signaling.SourceCamera, Width: 1280, Height: 720, Encodings: []signaling.EncodingOffer{{RID: "q"}, {RID: "f"}},
+	}
+	idle := func(pub *client.Publication, want ...bool) error {
+		for i, e := range pub.Encodings() {
+			if e.Idle() != want[i] {
+				return fmt.Errorf("encoding %d: idle is %v", i, e.Idle())
+			}
+		}
+		return nil
+	}
+	Scenario{Steps: []Step{
+		Joins(watching, "alice"),
+		step("a bot publishes", func(ctx context.Context, w *World) error {
+			b, err := joinBot(ctx, w, "bot", func(c *client.Config) { c.Dynacast = true })
+			if err != nil {
+				return err
+			}
+			defer b.Close()
+			pub, err := b.Publish(ctx, simulcast)
+			if err != nil {
+				return err
+			}
+			if err := w.P("alice").View(ctx); err != nil {
+				return err
+			}
+			time.Sleep(4 * time.Second)
+			if err := idle(pub, false, false); err != nil {
+				return err
+			}
+			time.Sleep(2 * time.Second)
+			if err := idle(pub, true, true); err != nil {
+				return fmt.Errorf("nobody looks: %w", err)
+			}
+			if err := w.P("alice").View(ctx, Tile{Of: "bot", Width: 320, Height: 180}); err != nil {
+				return err
+			}
+			time.Sleep(50 * time.Millisecond)
+			if err := idle(pub, false, true); err != nil {
+				return fmt.Errorf("a small tile: %w", err)
+			}
+			if !pub.Encoding(0).KeyframeWanted() {
+				return fmt.Errorf("an encoding that is woken does not begin with a keyframe")
+			}
+			return nil
+		}),
+	}}.Play(t)
 }

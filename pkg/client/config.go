@@ -27,6 +27,10 @@ type Config struct {
 	// Publish are published with the join, in the same round trip.
 	Publish []Format
 
+	// Dynacast sends no encodings of video that nobody gets: they are idle until somebody does (see Encoding.Idle), and begin with a
+	// keyframe then.
+	Dynacast bool
+
 	// OnPacket takes each packet of a slot, in the order of sequence numbers and repaired where that was possible; what could not
 	// be repaired is a hole in the numbers. One without a payload stands for something that the server left out on purpose. The
 	// packet is lent: it is valid until OnPacket returns. nil: packets are received, acknowledged and dropped.

@@ -50,6 +50,9 @@ func (p *Participant) hello(ctx context.Context) error {
 			pubs = append(pubs, pub)
 		}
 		h := signaling.Hello{Token: p.config.Token, Room: p.config.Room, Client: "heliograph-go"}
+		if p.config.Dynacast {
+			h.Caps = append(h.Caps, signaling.CapDynacast)
+		}
 		offered, err := p.offer(pubs)
 		if err != nil {
 			return err

@@ -110,6 +110,22 @@ func (p *Publication) offer() signaling.PublicationOffer {
 	}
 }
 
+// encodingsLocked sends the encodings that the server asks for. p.mu is held.
+func (p *Participant) encodingsLocked(e *signaling.PublicationEncodings) {
+	for _, pub := range p.publications {
+		if e.Publication == "" || pub.ID() != e.Publication {
+			continue
+		}
+		for _, s := range e.Encodings {
+			for _, own := range pub.encodings {
+				if own.rid == s.RID {
+					own.pause(!s.Active)
+				}
+			}
+		}
+	}
+}
+
 func (p *Publication) began(id string) {
 	p.mu.Lock()
 	p.id = id

@@ -118,6 +118,8 @@ func (p *Participant) changeLocked(m *incoming) any {
 		return decoded(m, p.roster.mapped)
 	case signaling.TypeOfferWanted:
 		return decoded(m, func(*signaling.OfferWanted) {})
+	case signaling.TypePublicationEncodings:
+		return decoded(m, p.encodingsLocked)
 	case signaling.TypeSpeakers:
 		return decoded(m, func(*signaling.Speakers) {})
 	case signaling.TypeMessage:

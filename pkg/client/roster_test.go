@@ -59,8 +59,8 @@ func TestRosterFollowsEvents(t *testing.T) {
 // FuzzTake: no message of a server makes a participant panic.
 func FuzzTake(f *testing.F) {
 	for _, typ := range []string{
-		"welcome", "participant.joined", "participant.left", "publication.added", "publication.removed", "slots", "offer.wanted", "speakers", "message",
-		"session.closing", "x",
+		"welcome", "participant.joined", "participant.left", "publication.added", "publication.removed", "slots", "offer.wanted", "publication.encodings", "speakers",
+		"message", "session.closing", "x",
 	} {
 		f.Add(typ, uint64(9), `{"participant":{"id":"p2"},"publication":{"id":"a","participant":"p1"},"slots":[{"mid":"0"}],"rev":1}`)
 		f.Add(typ, uint64(9), `null`)
