@@ -20,6 +20,8 @@ export interface ConnectOptions {
   iceTransportPolicy?: RTCIceTransportPolicy;
   /** The room's video codec, if it is known not to be VP8; saves a round trip. */
   codec?: string;
+  /** Pause the encodings of a video that nobody gets, and send them again when somebody does; true by default. */
+  dynacast?: boolean;
 }
 
 /** Joins a room. Call it inside a gesture of the user, such as a click: browsers then let the room be heard. Rejects with a
@@ -30,6 +32,7 @@ export async function connect(options: ConnectOptions): Promise<Room> {
     token: options.token,
     room: options.room,
     codec: options.codec ?? 'vp8',
+    dynacast: options.dynacast ?? true,
     iceTransportPolicy: options.iceTransportPolicy ?? 'all',
   });
   const wanted = [];

@@ -3,6 +3,7 @@
 import { videoCodecs } from './codecs.js';
 import { planEncodings, type EncodingPlan } from './encodings.js';
 import type { Kind, PublicationOffer, Source } from './protocol.js';
+import { useTrack } from './sender.js';
 
 /** How a track is published; what is left out has a default. */
 export interface PublishOptions {
@@ -95,15 +96,14 @@ export class LocalPublication {
   /** @internal Brings the senders and the track in line with muted. */
   async apply(): Promise<void> {
     if (this.kind === 'audio') this.#track.enabled = !this.muted;
-    const stale = [...this.senders].filter((s) => s.track !== this.sent);
-    await Promise.all(stale.map((s) => s.replaceTrack(this.sent)));
+    await Promise.all([...this.senders].map((s) => useTrack(s, () => this.sent)));
   }
 
   /** @internal */
   close(): void {
     for (const e of this.#elements) if (e.srcObject === this.#stream) e.srcObject = null;
     this.#elements.clear();
-    for (const s of this.senders) s.replaceTrack(null).catch(() => undefined);
+    for (const s of this.senders) useTrack(s, () => null).catch(() => undefined);
     if (this.owned) this.#track.stop();
   }
 

@@ -21,6 +21,8 @@ export interface MembershipOptions {
   /** The video codec that the first offer is made for. */
   codec: string;
   iceTransportPolicy: RTCIceTransportPolicy;
+  /** Encodings that nobody gets are not sent. */
+  dynacast: boolean;
 }
 
 /** Who is told of what happens. */
@@ -126,12 +128,12 @@ export class Membership {
   }
 
   async #join(): Promise<void> {
-    const { url, token, room, iceTransportPolicy: policy } = this.options;
+    const { url, token, room, dynacast, iceTransportPolicy: policy } = this.options;
     const made: { session?: Session } = {};
     const current = () => made.session !== undefined && this.#session === made.session;
     const signal = this.#ended.signal;
     const params = {
-      url, room, policy, signal,
+      url, room, policy, dynacast, signal,
       token: Promise.resolve().then(() => (typeof token === 'string' ? token : token())),
       codec: this.#codec,
       publications: this.hooks.publications(),

@@ -3,6 +3,7 @@
 import type { SendLine } from './lines.js';
 import type { LocalPublication } from './localpublication.js';
 import type * as wire from './protocol.js';
+import { useEncodings, useTrack } from './sender.js';
 import type { Transport } from './transport.js';
 
 /** What the server knows of a local publication. */
@@ -11,6 +12,7 @@ interface Bound {
   id: string; // empty: the server does not have it yet
   line: SendLine;
   told: { muted: boolean };
+  asleep: boolean; // nobody gets any of it
 }
 
 export class Publisher {
@@ -54,7 +56,7 @@ export class Publisher {
 
   /** Whether the server gets media of a publication now. */
   get sends(): boolean {
-    return [...this.#bound].some(([p, bound]) => bound.id !== '' && !p.muted);
+    return [...this.#bound].some(([p, bound]) => bound.id !== '' && !p.muted && !bound.asleep);
   }
 
   /** The m-line that carries a publication. */
@@ -109,6 +111,15 @@ export class Publisher {
     }
   }
 
+  /** Sends the encodings that the server asks for, as far as the browser can. */
+  async obey({ publication, encodings }: wire.PublicationEncodings): Promise<void> {
+    const bound = [...this.#bound.values()].find((b) => b.id === publication);
+    if (!bound) return;
+    const active = new Map(encodings.map((e) => [e.rid ?? '', e.active]));
+    bound.asleep = !encodings.some((e) => e.active);
+    await useEncodings(bound.line.transceiver.sender, (rid) => active.get(rid) ?? true);
+  }
+
   /** Lets go of everything: the session is over. */
   close(): void {
     for (const [p, bound] of this.#bound) this.#unbind(p, bound);
@@ -123,10 +134,13 @@ export class Publisher {
   #take(p: LocalPublication): Bound {
     const { source, kind, plan } = p;
     const { line, added } = this.transport.lines.take({ source, kind, plan, track: p.sent, codec: this.#codecOf(p) });
-    const bound: Bound = { cid: randomId(), id: '', line, told: { muted: p.muted } };
+    const bound: Bound = { cid: randomId(), id: '', line, told: { muted: p.muted }, asleep: false };
     this.#bound.set(p, bound);
     p.senders.add(line.transceiver.sender);
-    if (!added) void p.apply().catch(() => undefined);
+    if (!added) {
+      void p.apply().catch(() => undefined);
+      useEncodings(line.transceiver.sender, () => true).catch(() => undefined); // the publication before may have slept
+    }
     return bound;
   }
 
@@ -144,7 +158,7 @@ export class Publisher {
     this.#unbind(p, bound);
     this.#bound.delete(p);
     bound.line.source = undefined;
-    bound.line.transceiver.sender.replaceTrack(null).catch(() => undefined);
+    useTrack(bound.line.transceiver.sender, () => null).catch(() => undefined);
   }
 
   #unbind(p: LocalPublication, bound: Bound): void {

@@ -26,6 +26,8 @@ export interface JoinParams {
   /** The codec that the first offer is made for: the room's, as far as it is known. */
   codec: string;
   publications: LocalPublication[];
+  /** Encodings that nobody gets are not sent. */
+  dynacast: boolean;
   transcript: Transcript;
   signal: AbortSignal;
 }
@@ -130,6 +132,7 @@ export class Session {
   async #hello(token: string, offer: wire.Offer): Promise<wire.Welcome> {
     const { room } = this.params;
     const caps = videoCodecs().map((c) => `codec:${c}`);
+    if (this.params.dynacast) caps.push('dynacast');
     const hello: wire.Hello = { token, client, caps, offer, publications: this.publisher.offers() };
     if (room !== undefined) hello.room = room;
     const welcome = await this.#request<wire.Welcome>('hello', hello);
@@ -195,6 +198,10 @@ export class Session {
     if (m.t === 'offer.wanted') {
       const { slots = [], reason } = m.d as wire.OfferWanted;
       this.#offer(slots, reason === 'ice').catch((e) => this.params.transcript.add('!', `offer refused: ${e}`));
+      return;
+    }
+    if (m.t === 'publication.encodings') {
+      this.publisher.obey(m.d as wire.PublicationEncodings).catch((e) => this.params.transcript.add('!', `encodings refused: ${e}`));
       return;
     }
     this.hooks.event(m);

@@ -7,8 +7,8 @@ const tiles = new Map(); // "identity source": how to take it away
 const errors = [];
 
 /** Joins a room. */
-async function join({ url, token, publish, codec, relay }) {
-  room = await connect({ url, token, publish, codec, iceTransportPolicy: relay ? 'relay' : 'all' });
+async function join({ url, token, publish, codec, relay, dynacast }) {
+  room = await connect({ url, token, publish, codec, dynacast, iceTransportPolicy: relay ? 'relay' : 'all' });
   window.room = room;
   room.on('error', (e) => errors.push(`${e.code}: ${e.message}`));
   room.on('state', (state, e) => e && errors.push(`${state}: ${e.code}: ${e.message}`));

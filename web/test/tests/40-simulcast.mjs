@@ -71,7 +71,7 @@ function simulcast(name, codec, { source, layers }) {
   return async (bench) => {
     const server = await bench.server({ settings: { room: { codec } } });
     const [publisher, viewer] = await Promise.all([
-      bench.join(server, bench.browser(name), { room: 'layers', identity: 'publisher', publish: ['camera'], source: { ...source, colour: 'green' } }),
+      bench.join(server, bench.browser(name), { room: 'layers', identity: 'publisher', publish: ['camera'], dynacast: false, source: { ...source, colour: 'green' } }),
       bench.join(server, bench.chromium, { room: 'layers', identity: 'viewer', publish: [] }),
     ]);
     await allLayers(viewer, publisher, layers, 'green');
