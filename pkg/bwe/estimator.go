@@ -12,6 +12,16 @@ const (
 	Compete             // shares with traffic that fills every queue
 )
 
+// Feedback is what an Estimator hears of what has arrived.
+type Feedback uint8
+
+// The kinds of feedback.
+const (
+	Silent  Feedback = iota // nothing yet, or it is overdue
+	Packets                 // of each packet: transport-wide feedback or RFC 8888
+	Reports                 // receiver reports and REMB only: some browsers send nothing else for some codecs
+)
+
 // Config bounds an Estimator. Rates count whole IP packets; 0 < Min <= Start <= Max.
 type Config struct {
 	Min, Max, Start Bitrate
@@ -24,8 +34,9 @@ type State struct {
 	Capacity Bitrate       // what arrives while the path is full; before it was seen full, the most that arrived
 	Queue    time.Duration // in the bottleneck, above the least delay of the last 16 s
 	RTT      time.Duration // smoothed; the receiver's feedback interval is part of it
-	Loss     float64       // share of packets lost lately, 0 to 1
+	Loss     float64       // share of packets lost lately, 0 to 1; by the latest report while there are Reports only
 	Mode     Mode
+	Feedback Feedback
 	Probing  bool    // a probe is under way
 	Probes   int     // how many have ended
 	Probed   Bitrate // what the last of them has shown to arrive, 0 if it told nothing
@@ -71,7 +82,7 @@ func New(config Config) *Estimator {
 func (e *Estimator) State() State {
 	return State{
 		Target: e.target, Pacing: e.target.scale(paceFactor), Capacity: e.capacity, Queue: e.delay.queue,
-		RTT: e.rtt, Loss: e.losses.recent, Mode: e.mode,
+		RTT: e.rtt, Loss: e.loss(), Mode: e.mode, Feedback: e.feedback(),
 		Probing: e.prober.busy(), Probes: e.prober.ended, Probed: e.prober.shown,
 	}
 }

@@ -1,6 +1,9 @@
 package bwe
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 const (
 	fallbackAfter  = 2 * time.Second // without transport-wide feedback
@@ -22,6 +25,28 @@ type fallback struct {
 	last    time.Duration
 	heardAt time.Duration // when transport-wide feedback last came
 	heard   bool
+	lost    float64 // of the latest report
+}
+
+// feedback tells what the target comes from.
+func (e *Estimator) feedback() Feedback {
+	switch {
+	case e.silence.due > 0:
+		return Silent
+	case e.fallback.used:
+		return Reports
+	case e.fallback.heard:
+		return Packets
+	}
+	return Silent
+}
+
+// loss is the share of packets lost lately, by the feedback that there is.
+func (e *Estimator) loss() float64 {
+	if e.fallback.used {
+		return e.fallback.lost
+	}
+	return e.losses.recent
 }
 
 // OnFallback takes a receiver report and the bitrate of the latest REMB (draft-alvestrand-rmcat-remb-03), 0 for none. It
@@ -37,7 +62,10 @@ func (e *Estimator) OnFallback(now time.Duration, rr ReceiverReport, remb Bitrat
 	if !f.used {
 		f.used, seconds = true, 0
 	}
-	f.last = now
+	f.last, f.lost = now, min(max(0, rr.Lost), 1)
+	if math.IsNaN(f.lost) {
+		f.lost = 0
+	}
 	e.silence.due, e.silence.waiting = 0, false
 	if rr.RTT > 0 {
 		e.rtt = rr.RTT

@@ -55,3 +55,40 @@ func TestFallbackWaits(t *testing.T) {
 		t.Errorf("%v with no other feedback for 3 s, want 100 kbit/s", got)
 	}
 }
+
+// The State tells what feedback there is: none, of each packet, reports for want of it, and none again when all stays away.
+func TestFeedbackIsTold(t *testing.T) {
+	c := newEcho(testConfig())
+	is := func(want Feedback, when string) {
+		t.Helper()
+		if got := c.e.State().Feedback; got != want {
+			t.Errorf("%s: %d, want %d", when, got, want)
+		}
+	}
+	is(Silent, "at the start")
+	c.run(0, time.Second, true)
+	is(Packets, "with feedback")
+	c.run(0, time.Second, false)
+	is(Silent, "when it stays away")
+	c.now += fallbackAfter
+	c.e.OnFallback(c.now, ReceiverReport{Lost: 0.25}, 0)
+	is(Reports, "with reports")
+	if got := c.e.State().Loss; got != 0.25 {
+		t.Errorf("the loss is %v, the report said 0.25", got)
+	}
+	c.run(0, time.Second, true)
+	is(Packets, "with feedback again")
+	if got := c.e.State().Loss; got != 0 {
+		t.Errorf("the loss is %v", got)
+	}
+}
+
+// Before any other feedback reports are all that there is.
+func TestReportsFromTheStart(t *testing.T) {
+	e := New(testConfig())
+	e.OnPacketSent(Sent{Seq: 1, At: 0, Size: 1000})
+	e.OnFallback(time.Second, ReceiverReport{Lost: math.NaN()}, 0)
+	if s := e.State(); s.Feedback != Reports || s.Loss != 0 {
+		t.Errorf("%+v", s)
+	}
+}
