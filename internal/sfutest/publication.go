@@ -25,6 +25,7 @@ type Format struct {
 	Deaf   bool     // sends nothing again, whatever is asked for
 	Every  int      // frames from one keyframe to the next: it is deaf to requests. 0: keyframes come when they are asked for
 	Bytes  int      // of a packet of video; 0: 600
+	Steep  int      // how many times as many packets each encoding of simulcast has as the one below; 0: as many
 
 	// ShortIDs makes picture ids of 7 bits instead of 15.
 	ShortIDs bool
@@ -242,6 +243,9 @@ func (m *maker) step(now time.Duration, p *Publication) {
 		width: m.width, height: m.height, size: cmp.Or(p.format.Bytes, packetBytes), pictureID: m.pictureID, short: p.format.ShortIDs, tl0: m.tl0,
 	}
 	f.parts = uint8(max(1, p.format.Delta))
+	for range m.index {
+		f.parts *= uint8(max(1, p.format.Steep))
+	}
 	if f.key {
 		f.parts += 3
 		m.keyIdx++

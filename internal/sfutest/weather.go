@@ -18,6 +18,9 @@ type Weather struct {
 	Late      time.Duration // the longest that they come late
 	Duplicate float64       // share of the datagrams that come twice
 	Seed      uint64
+
+	Rate  float64       // bit/s that the path carries, with the headers of UDP and IP; 0: any
+	Queue time.Duration // the longest that a datagram waits for the path; what would wait longer is lost
 }
 
 // weather is Weather with its state.
@@ -27,7 +30,8 @@ type weather struct {
 	// Guarded by mu.
 	mu     sync.Mutex
 	random *rand.Rand
-	bad    bool // within a burst
+	bad    bool      // within a burst
+	idleAt time.Time // when the path has sent all that waits
 	lost   int
 	passed int
 }
@@ -36,26 +40,46 @@ func newWeather(w Weather) *weather {
 	return &weather{Weather: w, random: rand.New(rand.NewPCG(w.Seed, 0x77656174686572))}
 }
 
-// fate says how often a datagram comes, and how much late each time. A nil weather is fair.
-func (w *weather) fate() []time.Duration {
+// fate says how often a datagram of so many bytes comes, and how much late each time. A nil weather is fair.
+func (w *weather) fate(bytes int) []time.Duration {
 	if w == nil {
 		return []time.Duration{0}
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.loses() {
+	wait, fits := w.queue(bytes)
+	if !fits || w.loses() {
 		w.lost++
 		return nil
 	}
 	w.passed++
-	out := []time.Duration{0}
+	out := []time.Duration{wait}
 	if w.random.Float64() < w.Reorder {
-		out[0] = time.Duration(w.random.Float64() * float64(w.Late))
+		out[0] += time.Duration(w.random.Float64() * float64(w.Late))
 	}
 	if w.random.Float64() < w.Duplicate {
 		out = append(out, out[0])
 	}
 	return out
+}
+
+// ipBytes are the headers of UDP and IPv4.
+const ipBytes = 28
+
+// queue is how long a datagram takes to be through a path of the given rate; false if it finds the queue too long. mu is held.
+func (w *weather) queue(bytes int) (time.Duration, bool) {
+	if w.Rate == 0 {
+		return 0, true
+	}
+	now := time.Now()
+	if w.idleAt.Before(now) {
+		w.idleAt = now
+	}
+	if w.idleAt.Sub(now) > w.Queue {
+		return 0, false
+	}
+	w.idleAt = w.idleAt.Add(time.Duration(float64(8*(bytes+ipBytes)) / w.Rate * float64(time.Second)))
+	return w.idleAt.Sub(now), true
 }
 
 // loses decides by the share alone, or by the state of the chain: bursts of mean length Burst make up the share Loss when a burst
@@ -121,7 +145,7 @@ type windyConn struct {
 
 // WriteTo implements net.PacketConn. What is lost counts as sent.
 func (c *windyConn) WriteTo(b []byte, to net.Addr) (int, error) {
-	for _, late := range c.weather(to).fate() {
+	for _, late := range c.weather(to).fate(len(b)) {
 		if late == 0 {
 			if _, err := c.UDPConn.WriteTo(b, to); err != nil {
 				return 0, err

@@ -2,6 +2,7 @@ package sfutest
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -17,7 +18,7 @@ func TestWeather(t *testing.T) {
 		w := newWeather(c)
 		var lost, bursts, late, twice, run int
 		for range datagrams {
-			fate := w.fate()
+			fate := w.fate(100)
 			if len(fate) == 0 {
 				if run == 0 {
 					bursts++
@@ -50,7 +51,30 @@ func TestWeather(t *testing.T) {
 			t.Errorf("%+v: counts %d, %d", c, l, p)
 		}
 	}
-	if fate := (*weather)(nil).fate(); len(fate) != 1 || fate[0] != 0 {
+	if fate := (*weather)(nil).fate(100); len(fate) != 1 || fate[0] != 0 {
 		t.Errorf("fair weather: %v", fate)
 	}
+}
+
+// A path of 80 kbit/s takes 100 ms for each datagram of 1000 bytes, lets six wait or go for 500 ms, and loses what comes beyond that.
+func TestSlowPath(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWeather(Weather{Rate: 80_000, Queue: 500 * time.Millisecond})
+		for i := range 8 {
+			fate := w.fate(1000 - ipBytes)
+			if i >= 6 {
+				if fate != nil {
+					t.Errorf("datagram %d comes", i)
+				}
+				continue
+			}
+			if want := time.Duration(i+1) * 100 * time.Millisecond; len(fate) != 1 || fate[0] != want {
+				t.Errorf("datagram %d: %v, want %v", i, fate, want)
+			}
+		}
+		time.Sleep(time.Minute) // what an idle path could have carried is gone
+		if fate := w.fate(1000 - ipBytes); len(fate) != 1 || fate[0] != 100*time.Millisecond {
+			t.Errorf("after a pause: %v", fate)
+		}
+	})
 }
