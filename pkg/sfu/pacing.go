@@ -36,6 +36,7 @@ type pacing struct {
 	waiting   []waiting   // by Item.Ref
 	free      []int       // places in waiting
 	ready     bool        // it is in the list of this round
+	owed      int         // bytes of padding that are still to be sent
 }
 
 // waiting is one packet to be sent: a choice of a subscription, or, without one, a resend.
@@ -154,6 +155,7 @@ func (e *egress) probe(now time.Duration) {
 	}
 	if probe, ok := p.estimator.Probe(now); ok {
 		p.pacer.StartProbe(probe)
+		p.owed = 0
 	}
 	for left := p.pacer.Wants(now); left > 0; left -= paddingBytes + hopOverhead {
 		p.pacer.Push(now, bwe.Item{Kind: bwe.Padding, Size: paddingBytes + hopOverhead, Ref: padding})
@@ -175,13 +177,8 @@ func (e *egress) paddingSlot() *slotSender {
 
 // release sends one item.
 func (e *egress) release(now time.Duration, item bwe.Item) {
-	w := e.t.worker
 	if item.Ref == padding {
-		if ss := e.paddingSlot(); ss != nil {
-			n := ss.out.Probe(now, paddingBytes, w.buf[:])
-			w.srv.metrics.probedBytes.Add(float64(n))
-			ss.write(now, n, item)
-		}
+		e.pad(now, item)
 		return
 	}
 	x := e.pacing.give(item.Ref)
@@ -190,6 +187,26 @@ func (e *egress) release(now time.Duration, item bwe.Item) {
 		return
 	}
 	x.slot.send(now, x.sub, x.choice, item)
+}
+
+// pad sends packets without media, as many as make up for the item: one without a payload has a quarter of what a probe needs, and
+// with those alone a path would never show that there is room for video again.
+func (e *egress) pad(now time.Duration, item bwe.Item) {
+	ss := e.paddingSlot()
+	if ss == nil {
+		return
+	}
+	p := &e.pacing
+	for p.owed += item.Size; p.owed > 0; {
+		n := ss.out.Probe(now, paddingBytes, e.t.worker.buf[:])
+		if n == 0 {
+			p.owed = 0
+			return
+		}
+		e.t.srv.metrics.probedBytes.Add(float64(n))
+		ss.write(now, n, item)
+		p.owed -= n + hopOverhead // what is too much is made up for by the next item
+	}
 }
 
 // sent tells the estimator of the packet that was just written.
