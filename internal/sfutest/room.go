@@ -18,6 +18,7 @@ type roomState struct {
 	left         map[string]string // identity to reason
 	speakers     []string          // identities, loudest first
 	closing      string            // reason of session.closing
+	networks     []NetworkEvent
 }
 
 // welcome takes the welcome, and then the events that overtook its reader.
@@ -73,6 +74,8 @@ func (p *Participant) eventLocked(m *incoming) {
 		err = take(m, p.encodingsLocked)
 	case signaling.TypeSpeakers:
 		err = take(m, p.speakersLocked)
+	case signaling.TypeNetwork:
+		err = take(m, func(e *signaling.Network) { p.room.networks = append(p.room.networks, NetworkEvent{p.world.now(), *e}) })
 	case signaling.TypeSessionClosing:
 		err = take(m, func(e *signaling.SessionClosing) { p.room.closing = e.Reason })
 	}

@@ -63,6 +63,31 @@ func (p *Participant) SlotOf(of string, source signaling.Source) (*Slot, bool) {
 	return nil, false
 }
 
+// NetworkEvent is what the server said of a participant's path at a time.
+type NetworkEvent struct {
+	At time.Duration
+	signaling.Network
+}
+
+// Networks are the network events since a time.
+func (p *Participant) Networks(since time.Duration) []NetworkEvent {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i, _ := slices.BinarySearchFunc(p.room.networks, since, func(e NetworkEvent, t time.Duration) int { return int(e.At - t) })
+	return slices.Clone(p.room.networks[i:])
+}
+
+// Mapping is the slot of a source as the server announced it last.
+func (p *Participant) Mapping(of string, source signaling.Source) signaling.Slot {
+	s, ok := p.SlotOf(of, source)
+	if !ok {
+		return signaling.Slot{}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.room.slots[s.mid]
+}
+
 // Knows tells whether an identity is in the room, as far as the participant was told.
 func (p *Participant) Knows(identity string) bool {
 	p.mu.Lock()

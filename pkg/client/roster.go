@@ -122,6 +122,8 @@ func (p *Participant) changeLocked(m *incoming) any {
 		return decoded(m, p.encodingsLocked)
 	case signaling.TypeSpeakers:
 		return decoded(m, func(*signaling.Speakers) {})
+	case signaling.TypeNetwork:
+		return decoded(m, func(*signaling.Network) {})
 	case signaling.TypeMessage:
 		return decoded(m, func(*signaling.Message) {})
 	case signaling.TypeSessionClosing:

@@ -128,5 +128,6 @@ func (s *subscription) grant(now time.Duration, g bwe.Grant, options []bwe.Optio
 	if n := s.uses(); n > s.feed.reported {
 		s.feed.report(now, n)
 	}
+	s.starve(now, g.Option == bwe.Off && g.Why != bwe.WhyDemand && len(options) > 0)
 	s.retarget(now)
 }

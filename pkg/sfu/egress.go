@@ -26,6 +26,8 @@ type egress struct {
 	paused     bool          // no video: consent is old
 	closed     bool
 
+	observation observation
+
 	numbers    rtpfwd.TransportNumbers
 	repairs    rtpfwd.Repairs
 	references rtpfwd.ReferenceTimes
@@ -116,6 +118,7 @@ func (e *egress) assign(now time.Duration, s *Slot, pub *Publication, asked show
 
 func (ss *slotSender) release(sub **subscription) {
 	if *sub != nil {
+		ss.slot.starved.CompareAndSwap((*sub).feed.pub, nil)
 		ss.t.worker.unsubscribe(*sub)
 		*sub = nil
 	}
@@ -129,6 +132,7 @@ func (ss *slotSender) stop() {
 
 // lost forgets a subscription whose publication has ended.
 func (ss *slotSender) lost(sub *subscription) {
+	ss.slot.starved.CompareAndSwap(sub.feed.pub, nil)
 	if ss.next == sub {
 		ss.next = nil
 	}
@@ -225,6 +229,7 @@ func (e *egress) tick(now time.Duration) {
 	e.burst = replayBurst
 	e.allocate(now)
 	e.shed(now)
+	e.observe(now)
 	e.markReady() // feedback may be overdue, or a probe due
 	e.pause(now, age > consentPause)
 	switch {

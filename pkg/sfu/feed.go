@@ -37,16 +37,19 @@ type subscription struct {
 	slot *slotSender
 	fwd  *rtpfwd.Forwarder
 
-	id        int64         // among those of the Transport
-	asked     shown         // by the view
-	view      int64         // counts the changes of asked
-	granted   rtpfwd.Layer  // by the allocator
-	why       bwe.Why       // that, and not more
-	thinUntil time.Duration // no upper temporal layers
-	frame     int64         // the last one that was queued, as the pacer knows it
-	givenUp   int64         // the newest one of which packets were dropped: the rest of it is, too
-	resting   bool          // until the picture that is being sent has ended
-	seen      bool          // the participant has seen what replays hold, and must not go back to it
+	id          int64         // among those of the Transport
+	asked       shown         // by the view
+	view        int64         // counts the changes of asked
+	granted     rtpfwd.Layer  // by the allocator
+	why         bwe.Why       // that, and not more
+	starved     bool          // the path has no room for any of it
+	starvedAt   time.Duration // since when it is, or is not
+	toldStarved bool
+	thinUntil   time.Duration // no upper temporal layers
+	frame       int64         // the last one that was queued, as the pacer knows it
+	givenUp     int64         // the newest one of which packets were dropped: the rest of it is, too
+	resting     bool          // until the picture that is being sent has ended
+	seen        bool          // the participant has seen what replays hold, and must not go back to it
 
 	requestedAt time.Duration // newest keyframe request
 	requested   bool

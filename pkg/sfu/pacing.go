@@ -212,6 +212,7 @@ func (e *egress) pad(now time.Duration, item bwe.Item) {
 // sent tells the estimator of the packet that was just written.
 func (e *egress) sent(now time.Duration, last rtpfwd.Written, item bwe.Item) {
 	e.allocation.count(item.Kind, last.Size+hopOverhead)
+	e.observation.bytes += last.Size + hopOverhead
 	switch {
 	case last.Seq == 0:
 		return // it has no transport-wide number

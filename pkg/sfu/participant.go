@@ -31,6 +31,9 @@ type Participant struct {
 	// Atomic: what the reconciler does; any number of changes while it works are one.
 	dirty atomic.Int32
 
+	// Atomic: what is to be told of the path.
+	network atomic.Pointer[signaling.Network]
+
 	// Guarded by mu, which a negotiation holds for its whole length: one at a time. Room.mu may be taken under it.
 	mu        sync.Mutex
 	room      *Room

@@ -28,6 +28,9 @@ type Slot struct {
 
 	// Atomic: what the worker has on the wire.
 	live atomic.Pointer[Publication]
+
+	// Atomic: what the path has no room for.
+	starved atomic.Pointer[Publication]
 }
 
 // slotParameters is what the answer negotiated for a slot.
@@ -92,7 +95,9 @@ func (s *Slot) describe(a assignment) signaling.Slot {
 	d.Codec = a.pub.codec.String()
 	switch {
 	case a.muted:
-		d.State = signaling.SlotPaused
+		d.State, d.Reason = signaling.SlotPaused, signaling.SlotMuted
+	case s.starved.Load() == a.pub:
+		d.State, d.Reason = signaling.SlotPaused, signaling.SlotBandwidth
 	case s.live.Load() == a.pub:
 		d.State = signaling.SlotLive
 	default:

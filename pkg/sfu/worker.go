@@ -15,6 +15,7 @@ import (
 	"github.com/heliograph/heliograph/internal/icemux"
 	"github.com/heliograph/heliograph/pkg/bwe"
 	"github.com/heliograph/heliograph/pkg/rtpfwd"
+	"github.com/heliograph/heliograph/pkg/signaling"
 )
 
 // worker is one goroutine that owns the media state of many Transports: what they send us (ingest), what we send them (egress), and
@@ -62,6 +63,7 @@ type worker struct {
 	grants     []bwe.Grant
 	granted    []*subscription
 	report     rtcpScratch
+	told       []signaling.SlotGrant
 
 	ready     []*egress // to be pumped at the end of the round
 	deadlines deadlines // of those that have to wait

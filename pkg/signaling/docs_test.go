@@ -127,6 +127,7 @@ func messageDocs(t *testing.T) string {
 		{"Events", []string{
 			TypeParticipantJoined, TypeParticipantLeft, TypePublicationAdded, TypePublicationUpdated, TypePublicationRemoved,
 			TypeSlots, TypeOfferWanted, TypePublicationEncodings, TypeSpeakers, TypeSessionClosing,
+			TypeNetwork,
 		}},
 		{"Envelopes", []string{"request", "response", "event"}},
 	} {

@@ -38,6 +38,13 @@ func (e PublicationEncodings) MarshalJSON() ([]byte, error) {
 	return encodeJSON(plain(e))
 }
 
+// MarshalJSON writes Slots as an array in any case.
+func (n Network) MarshalJSON() ([]byte, error) {
+	type plain Network
+	n.Slots = list(n.Slots)
+	return encodeJSON(plain(n))
+}
+
 // MarshalJSON writes Items as an array in any case.
 func (v View) MarshalJSON() ([]byte, error) {
 	type plain View

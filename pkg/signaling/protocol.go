@@ -102,8 +102,18 @@ type SlotState string
 const (
 	SlotIdle      SlotState = "idle"
 	SlotLive      SlotState = "live"
-	SlotPaused    SlotState = "paused"    // mapped, but the source sends nothing (muted)
+	SlotPaused    SlotState = "paused"    // mapped, but nothing is sent: see SlotReason
 	SlotSwitching SlotState = "switching" // mapped, waiting for the first keyframe of the source
+)
+
+// SlotReason says why a slot is paused.
+type SlotReason string
+
+// The reasons. A slot that the path has no room for is told as paused after 500 ms without a grant, and as live or switching after 500 ms
+// with one.
+const (
+	SlotMuted     SlotReason = "muted"     // the publisher sends nothing
+	SlotBandwidth SlotReason = "bandwidth" // the participant's path does not carry it now
 )
 
 // SlotOffer declares one receive m-line of an offer as a slot. Every m-line that receives must be declared.
@@ -286,14 +296,15 @@ type Slots struct {
 // Slot is the mapping of one receive m-line. CSRC is the contributing source (RFC 3550, 5.1) that each packet of the
 // publication carries on this slot; a client shows the picture once the CSRC that it receives matches.
 type Slot struct {
-	MID         string    `json:"mid"`
-	Kind        SlotKind  `json:"kind"`
-	State       SlotState `json:"state"`
-	Codec       string    `json:"codec,omitempty"`
-	Publication string    `json:"publication,omitempty"`
-	Participant string    `json:"participant,omitempty"`
-	Source      Source    `json:"source,omitempty"`
-	CSRC        uint32    `json:"csrc,omitempty"`
+	MID         string     `json:"mid"`
+	Kind        SlotKind   `json:"kind"`
+	State       SlotState  `json:"state"`
+	Reason      SlotReason `json:"reason,omitempty"` // only of a paused one
+	Codec       string     `json:"codec,omitempty"`
+	Publication string     `json:"publication,omitempty"`
+	Participant string     `json:"participant,omitempty"`
+	Source      Source     `json:"source,omitempty"`
+	CSRC        uint32     `json:"csrc,omitempty"`
 }
 
 // OfferWanted asks the client for an offer: with more slots, or with new ICE credentials.

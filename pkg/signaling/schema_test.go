@@ -28,6 +28,7 @@ var schemaTypes = map[string]any{
 	TypePublicationAdded: PublicationChanged{}, TypePublicationUpdated: PublicationChanged{},
 	TypePublicationRemoved: PublicationRemoved{}, TypeSlots: Slots{}, TypeSpeakers: Speakers{},
 	TypeSessionClosing: SessionClosing{}, TypePublicationEncodings: PublicationEncodings{},
+	TypeNetwork: Network{},
 }
 
 // commonTypes names the Go types of the definitions in common.json.
@@ -35,6 +36,7 @@ var commonTypes = []any{
 	Source(""), Kind(""), SlotKind(""), SlotState(""), SlotOffer{}, EncodingOffer{}, PublicationOffer{}, Offer{}, Answer{},
 	Log{}, KeepaliveTimes{}, ICEServer{}, Publication{}, Participant{}, Published{}, Slot{}, Slots{}, SlotWanted{},
 	ViewItem{}, Speaker{}, EncodingState{},
+	SlotReason(""), FeedbackKind(""), GrantReason(""), SlotGrant{},
 }
 
 // goType returns a new value of the type of a message.

@@ -35,6 +35,12 @@ var enums = map[string][]string{
 	"Kind":      {string(KindAudio), string(KindVideo)},
 	"SlotKind":  {string(SlotAudio), string(SlotVideo), string(SlotScreen), string(SlotPinned)},
 	"SlotState": {string(SlotIdle), string(SlotLive), string(SlotPaused), string(SlotSwitching)},
+
+	"SlotReason":   {string(SlotMuted), string(SlotBandwidth)},
+	"FeedbackKind": {string(FeedbackNone), string(FeedbackTransportCC), string(FeedbackCCFB), string(FeedbackReports)},
+	"GrantReason": {
+		string(GrantDemand), string(GrantBudget), string(GrantHysteresis), string(GrantProbe), string(GrantPaused),
+	},
 }
 
 var rawMessage = reflect.TypeFor[json.RawMessage]()

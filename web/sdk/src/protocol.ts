@@ -10,8 +10,28 @@ export type Kind = "audio" | "video";
 /** What the server may map onto a slot: audio and video slots are remapped freely, a screen slot carries screens (or, on an audio m-line, their sound), a pinned slot keeps the publication that a view gave it. */
 export type SlotKind = "audio" | "video" | "screen" | "pinned";
 
-/** What a slot shows now: idle names no publication; paused is mapped, but the source is muted; switching waits for the first keyframe of the source. */
+/** What a slot shows now: idle names no publication; paused is mapped, but nothing is sent, and the reason says why; switching waits for the first keyframe of the source. */
 export type SlotState = "idle" | "live" | "paused" | "switching";
+
+/** Why a slot is paused: muted is that the publisher sends nothing, bandwidth that the participant's path does not carry it now. */
+export type SlotReason = "muted" | "bandwidth";
+
+/** What the server hears of the packets that arrive: none is nothing yet, or it is overdue; transport-cc and ccfb (RFC 8888) tell when each arrived; reports are receiver reports and REMB, which make the estimate a guess. */
+export type FeedbackKind = "none" | "transport-cc" | "ccfb" | "reports";
+
+/** Why a slot gets what it gets, and not more: demand is all that it has a use for; with budget more does not fit; with hysteresis more would fit, but that has to last first; with probe a probe for more has failed; paused is not enough for any video. */
+export type GrantReason = "demand" | "budget" | "hysteresis" | "probe" | "paused";
+
+/** What of a publication is sent on a slot. */
+export interface SlotGrant {
+  /** The mid of the m-line. */
+  mid: string;
+  /** The spatial layer, or of simulcast the encoding, the smallest is 0; -1: nothing is sent. */
+  spatial: number;
+  /** The highest temporal layer; -1: nothing is sent. */
+  temporal: number;
+  why: GrantReason;
+}
 
 /** A codec by its short name: opus, pcmu, pcma, vp8, vp9, h264, h265, av1. */
 export type Codec = string;
@@ -152,6 +172,8 @@ export interface Slot {
   mid: string;
   kind: SlotKind;
   state: SlotState;
+  /** Only of a paused one. */
+  reason?: SlotReason;
   codec?: Codec;
   /** The publication's id. */
   publication?: string;
@@ -268,6 +290,23 @@ export interface Message {
   at?: number;
   /** Any JSON value, at most 16 KiB. */
   body: unknown;
+}
+
+/** Ephemeral: the latest value counts. It comes every 2 s while the figures change, and within 500 ms when limited, feedback or a grant has changed. */
+export interface Network {
+  /** Bit/s that the path is taken to carry. */
+  estimate: number;
+  /** Bit/s that are sent, with the headers of the network. */
+  sending: number;
+  /** The round-trip time of the media path in milliseconds; left out while it is not known. */
+  rttMs?: number;
+  /** The share of the packets that were lost lately, 0 to 1. */
+  loss: number;
+  /** A slot would get more if the path carried more. */
+  limited: boolean;
+  feedback: FeedbackKind;
+  /** Of the video slots that carry a publication which is not muted. */
+  slots: SlotGrant[];
 }
 
 /** The answer. */
