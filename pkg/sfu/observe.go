@@ -54,8 +54,11 @@ func (e *egress) observe(now time.Duration) {
 func (e *egress) network(grants []signaling.SlotGrant) signaling.Network {
 	s := e.pacing.estimator.State()
 	n := signaling.Network{
-		Estimate: int(s.Target), Sending: int(e.observation.rate), RTTMs: int(time.Duration(e.t.rtt.Load()).Milliseconds()),
+		Estimate: int(s.Target), Sending: int(e.observation.rate),
 		Loss: s.Loss, Feedback: e.feedbackKind(s.Feedback), Slots: grants,
+	}
+	if rtt := time.Duration(e.t.rtt.Load()); rtt > 0 {
+		n.RTTMs = max(1, int(rtt.Round(time.Millisecond).Milliseconds()))
 	}
 	for _, g := range grants {
 		n.Limited = n.Limited || g.Why != signaling.GrantDemand

@@ -62,6 +62,7 @@ export class CallScreen {
       { className: 'call', attrs: { 'data-testid': 'call-screen' } },
       this.#head(),
       this.#notices.banner,
+      this.#overlay.element,
       h('div', { className: 'call-body' }, this.#stage.element, this.#panel.element),
       this.#notices.element,
       this.#sound,

@@ -23,6 +23,7 @@ export class Face {
   readonly #muted = h('span', { className: 'face-muted', title: 'Microphone off' }, icon('micOff'));
   readonly #figures = h('pre', { className: 'figures', hidden: true, attrs: { 'data-testid': 'figures' } });
   readonly #wait = h('span', { className: 'face-wait', hidden: true, textContent: 'Waiting for the picture' });
+  readonly #slow = h('span', { className: 'face-slow', hidden: true, textContent: 'Paused: slow connection', attrs: { 'data-testid': 'slow' } });
   readonly #pin;
   #publication: RemotePublication | LocalPublication | undefined;
   #detach: (() => void) | undefined;
@@ -48,6 +49,7 @@ export class Face {
       kind === 'person' && avatar,
       this.video,
       this.#wait,
+      this.#slow,
       h('div', { className: 'face-label' }, kind === 'person' ? this.#muted : icon('screen'), h('span', { className: 'waves', attrs: { 'aria-hidden': 'true' } }, h('i'), h('i'), h('i')), this.#name),
       this.#figures,
       this.#pin.element,
@@ -94,6 +96,7 @@ export class Face {
     const state = this.#state();
     this.element.dataset['state'] = state;
     this.#wait.hidden = state !== 'switching' || kind !== 'screen';
+    this.#slow.hidden = !this.#starved();
     this.element.classList.toggle('speaking', kind === 'person' && participant.speaking);
     this.element.setAttribute('aria-label', this.#describe(state));
   }
@@ -105,10 +108,17 @@ export class Face {
     return p.muted ? 'paused' : 'live';
   }
 
+  /** Whether there is a picture that the way to here has no room for. */
+  #starved(): boolean {
+    const p = this.#publication;
+    return p !== undefined && 'reason' in p && p.reason === 'bandwidth';
+  }
+
   #describe(state: string): string {
     const words = [this.#name.textContent ?? ''];
     if (this.kind === 'person' && !this.#muted.hidden) words.push('microphone off');
-    if (this.kind === 'person' && state !== 'live') words.push('camera off');
+    if (this.#starved()) words.push('paused by a slow connection');
+    else if (this.kind === 'person' && state !== 'live') words.push('camera off');
     return words.join(', ');
   }
 

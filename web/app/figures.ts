@@ -1,6 +1,6 @@
 // Statistics as a few short lines.
 
-import type { LocalStats, PathStats, TileStats } from '../sdk/src/index.js';
+import type { GrantReason, Granted, LocalStats, Network, PathStats, TileStats } from '../sdk/src/index.js';
 
 /** Bits per second for people: "1.4 Mbit/s". */
 export function bitrate(bps: number): string {
@@ -10,9 +10,36 @@ export function bitrate(bps: number): string {
 const percent = (x: number) => `${(x * 100).toFixed(x > 0 && x < 0.01 ? 1 : 0)} %`;
 const trip = (path: PathStats) => (path.rttMs === undefined ? 'rtt –' : `rtt ${path.rttMs} ms`);
 
+const reasons: Record<GrantReason, string> = {
+  demand: 'all that is needed',
+  budget: 'more does not fit',
+  hysteresis: 'about to be more',
+  probe: 'more did not get through',
+  paused: 'no room for video',
+};
+
+/** What the server sends of a picture, and why it is not more. */
+export function grantLine(g: Granted): string {
+  const what = g.layer === undefined ? 'nothing' : `${g.layer}${g.temporal > 0 ? ` t${g.temporal}` : ''}`;
+  return `gets ${what}: ${reasons[g.why] ?? g.why}`;
+}
+
+const feedbacks: Record<string, string> = {
+  none: ' · no feedback',
+  reports: ' · by reports only',
+};
+
+/** The way to here, as the server sees it. */
+export function networkFigures(n: Network): string {
+  const rtt = n.rttMs === undefined ? '–' : `${n.rttMs} ms`;
+  const rest = `loss ${percent(n.loss)} · rtt ${rtt}${feedbacks[n.feedback] ?? ''}`;
+  return `${n.limited ? 'limited to' : 'downlink'} ${bitrate(n.estimate)} · sending ${bitrate(n.sending)} · ${rest}`;
+}
+
 /** A picture that arrives, with the sound of the same participant. */
 export function remoteFigures(video: TileStats | undefined, audio: TileStats | undefined, path: PathStats): string {
   const lines: string[] = [];
+  if (video?.granted) lines.push(grantLine(video.granted));
   if (video) {
     const layer = video.layer ? ` layer ${video.layer}` : '';
     lines.push(video.width ? `${video.width}×${video.height}${layer} · ${video.fps} fps` : 'no picture yet');

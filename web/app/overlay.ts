@@ -1,14 +1,17 @@
 // The statistics over the tiles.
 
 import type { Room, RoomStats } from '../sdk/src/index.js';
+import { h } from './dom.js';
 import type { Face } from './face.js';
-import { localFigures, remoteFigures } from './figures.js';
+import { localFigures, networkFigures, remoteFigures } from './figures.js';
 import type { Stage } from './stage.js';
 
 const everyMs = 1000;
 const firstMs = 300;
 
 export class Overlay {
+  /** The figures of the whole call, above the tiles. */
+  readonly element = h('p', { className: 'network-figures', hidden: true, attrs: { 'data-testid': 'network' } });
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(
@@ -32,6 +35,7 @@ export class Overlay {
     clearInterval(this.#timer);
     this.#timer = undefined;
     for (const face of this.stage.faces()) face.figures('');
+    this.element.hidden = true;
   }
 
   async #draw(): Promise<void> {
@@ -39,6 +43,8 @@ export class Overlay {
     const stats = await this.room.stats();
     if (!this.shown) return;
     for (const face of this.stage.faces()) face.figures(text(face, stats));
+    this.element.hidden = stats.network === undefined;
+    this.element.textContent = stats.network ? networkFigures(stats.network) : '';
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { initials, skyOf } from '../avatar.js';
-import { bitrate, localFigures, remoteFigures } from '../figures.js';
+import { bitrate, grantLine, localFigures, networkFigures, remoteFigures } from '../figures.js';
 import { morse } from '../morse.js';
 import { list } from '../notices.js';
 import { cleanRoom, pathOf, randomRoom, roomOf, tokenOf } from '../route.js';
@@ -63,7 +63,7 @@ test('figures', () => {
   const path = { rttMs: 23, signalMs: 1, protocol: 'udp', relayed: true, sendBitrate: 0 };
   const video = {
     publication: 'p', participant: 'a', source: 'camera' as const, mid: '3', codec: 'vp8', bitrate: 500_000, width: 640, height: 360, fps: 30,
-    layer: 'h', loss: 0.004, jitterMs: 1, freezes: 0,
+    layer: 'h', loss: 0.004, jitterMs: 1, freezes: 0, granted: undefined,
   };
   assert.equal(remoteFigures(video, undefined, path), '640×360 layer h · 30 fps\nvp8 500 kbit/s · loss 0.4 %\nrtt 23 ms');
   assert.equal(remoteFigures(undefined, undefined, { ...path, rttMs: undefined }), 'rtt –');
@@ -72,4 +72,16 @@ test('figures', () => {
     localFigures([{ source: 'camera', codec: 'vp8', bitrate: 150_000, loss: 0, encodings }], path),
     'q 320×180 · 30 fps · 150 kbit/s (bandwidth)\nf off\nudp by relay · rtt 23 ms',
   );
+});
+
+test('the way to here, and what is sent of a picture, in a line each', () => {
+  const n = { estimate: 1_440_000, sending: 900_000, rttMs: 40, loss: 0.02, limited: false, feedback: 'transport-cc' as const, slots: [] };
+  assert.equal(networkFigures(n), 'downlink 1.4 Mbit/s · sending 900 kbit/s · loss 2 % · rtt 40 ms');
+  const { rttMs: _, ...unknown } = n;
+  assert.equal(
+    networkFigures({ ...unknown, limited: true, loss: 0, feedback: 'reports' }),
+    'limited to 1.4 Mbit/s · sending 900 kbit/s · loss 0 % · rtt – · by reports only',
+  );
+  assert.equal(grantLine({ layer: 'h', temporal: 2, why: 'budget' }), 'gets h t2: more does not fit');
+  assert.equal(grantLine({ layer: undefined, temporal: -1, why: 'paused' }), 'gets nothing: no room for video');
 });

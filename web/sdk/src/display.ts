@@ -2,7 +2,7 @@
 
 import type { Lines } from './lines.js';
 import type { RemotePublication } from './participant.js';
-import { seenSource, showState, type SlotTable } from './slots.js';
+import { pauseReason, seenSource, showState, type SlotTable } from './slots.js';
 
 /** How often receivers are asked for their source: while a picture is awaited, and otherwise. */
 const awaitMs = 15;
@@ -49,7 +49,8 @@ export class Display {
     const receiver = slot && lines?.byMid(slot.mid)?.transceiver.receiver;
     const seen = receiver && seenSource(receiver);
     const state = receiver ? showState(slot, p.muted, seen) : 'idle';
-    if (p.show(state, receiver ? this.#stream(receiver.track) : null, seen?.rtpTimestamp)) this.shown(p);
+    const reason = state === 'paused' ? pauseReason(slot, p.muted) : undefined;
+    if (p.show(state, receiver ? this.#stream(receiver.track) : null, seen?.rtpTimestamp, reason)) this.shown(p);
     return state;
   }
 

@@ -5,6 +5,7 @@ import type { LocalParticipant } from './local.js';
 import type { LocalPublication } from './localpublication.js';
 import type { RoomState } from './membership.js';
 import type { RemoteParticipant, RemotePublication } from './participant.js';
+import type { Network } from './protocol.js';
 
 /** Anybody in the room. */
 export type AnyParticipant = RemoteParticipant | LocalParticipant;
@@ -35,6 +36,8 @@ export interface RoomEvents {
   unpublished(p: RemotePublication, of: RemoteParticipant): void;
   /** What is seen of a publication changed: see its state. */
   shown(p: RemotePublication): void;
+  /** What the server knows of the way to here: what it carries, what is sent, and why it is not more. */
+  network(n: Network): void;
   /** Who speaks, the loudest first. */
   speakers(list: { participant: AnyParticipant; level: number }[]): void;
   /** Application data. */

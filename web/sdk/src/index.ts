@@ -8,8 +8,8 @@ export type { LocalParticipant, LocalPublishOptions, PublishSource } from './loc
 export type { LocalPublication, PublishOptions } from './localpublication.js';
 export type { RoomState } from './membership.js';
 export type { RemoteParticipant, RemotePublication } from './participant.js';
-export type { EncodingOffer, Kind, Source } from './protocol.js';
+export type { EncodingOffer, FeedbackKind, GrantReason, Kind, Network, SlotGrant, SlotReason, Source } from './protocol.js';
 export type { Room } from './room.js';
 export type { ShowState } from './slots.js';
-export type { LocalStats, PathStats, RoomStats, TileStats } from './stats.js';
+export type { Granted, LocalStats, PathStats, RoomStats, TileStats } from './stats.js';
 export type { AttachOptions } from './tile.js';

@@ -18,6 +18,7 @@ export class RemotePublication {
   readonly kind: wire.Kind;
   #data: wire.Publication;
   #state: ShowState = 'idle';
+  #reason: wire.SlotReason | undefined;
   #stream: MediaStream | null = null;
   readonly #tiles = new Map<HTMLVideoElement, Tile>();
 
@@ -51,6 +52,12 @@ export class RemotePublication {
   /** What is seen of it here. The attached elements show the picture while this is "live"; else they are transparent. */
   get state(): ShowState {
     return this.#state;
+  }
+
+  /** Why nothing is seen of it while its state is "paused": its publisher sends nothing ("muted"), or the way to here has
+   * no room for it now ("bandwidth"). */
+  get reason(): wire.SlotReason | undefined {
+    return this.#reason;
   }
 
   /** Shows the picture in a video element, and tells the server the element's size and visibility, so that it sends what
@@ -88,12 +95,13 @@ export class RemotePublication {
     this.#data = data;
   }
   /** @internal Takes the stream of the slot that is for it, and shows it if the state is live, from the picture with
-   * the RTP timestamp since on; says whether the state is new. */
-  show(state: ShowState, stream: MediaStream | null, since: number | undefined): boolean {
+   * the RTP timestamp since on; says whether the state is new, or its reason. */
+  show(state: ShowState, stream: MediaStream | null, since: number | undefined, reason?: wire.SlotReason): boolean {
     this.#stream = stream;
     for (const tile of this.#tiles.values()) tile.show(stream, state === 'live', since);
-    const changed = this.#state !== state;
+    const changed = this.#state !== state || this.#reason !== reason;
     this.#state = state;
+    this.#reason = reason;
     return changed;
   }
   /** @internal */

@@ -30,6 +30,7 @@ export class Room extends Emitter<RoomEvents> {
   readonly #transcript = new Transcript();
   readonly #stats = new StatsReader();
   readonly #unwatch: () => void;
+  #network: wire.Network | undefined;
   #name = '';
   #hidden = false;
 
@@ -124,7 +125,7 @@ export class Room extends Emitter<RoomEvents> {
 
   /** Figures of the time since the last call: for each picture, each own publication, and the path. */
   stats(): Promise<RoomStats> {
-    return this.#stats.read(this.#membership.session, this.#roster.publications(), this.local.publications);
+    return this.#stats.read(this.#membership.session, this.#roster.publications(), this.local.publications, this.#network);
   }
 
   /** Everything that helps to find out why a call is bad, as plain data: the transcript and the browser's statistics. It
@@ -199,6 +200,7 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   #welcome(w: wire.Welcome): void {
+    this.#network = undefined;
     const self = w.participants.find((p) => p.id === w.participant);
     this.#name = w.room;
     this.local.id = w.participant;
@@ -216,6 +218,7 @@ export class Room extends Emitter<RoomEvents> {
   #event(m: EventMessage): void {
     if (this.#roster.event(m)) return;
     if (m.t === 'speakers') this.#speakers((m.d as wire.Speakers).speakers);
+    if (m.t === 'network') this.emit('network', (this.#network = m.d as wire.Network));
     if (m.t === 'message') this.#message(m.d as wire.Message);
   }
 

@@ -1,8 +1,8 @@
 // Which publication is on which slot, and whether its picture may be shown.
 
-import type { Slot, Slots } from './protocol.js';
+import type { Slot, SlotReason, Slots } from './protocol.js';
 
-/** What a viewer sees of a publication: nothing maps it (idle), its source sends nothing (paused), it waits for its
+/** What a viewer sees of a publication: nothing maps it (idle), nothing is sent of it (paused), it waits for its
  * first picture (switching), or it is there (live). */
 export type ShowState = 'idle' | 'paused' | 'switching' | 'live';
 
@@ -47,6 +47,11 @@ export function showState(slot: Slot | undefined, muted: boolean, seen: SeenSour
   if (!seen) return 'switching';
   if (seen.csrc === slot.csrc) return 'live';
   return seen.csrc === undefined && slot.state === 'live' ? 'live' : 'switching';
+}
+
+/** Why nothing is shown of what is paused. A server that tells no reason knows of one only. */
+export function pauseReason(slot: Slot | undefined, muted: boolean): SlotReason {
+  return muted ? 'muted' : (slot?.reason ?? 'muted');
 }
 
 /** The newest source of a receiver. Both lists keep sources for ten seconds (webrtc-pc 5.3.1); the timestamps tell which

@@ -3,7 +3,7 @@
 import type { LocalPublication } from './localpublication.js';
 import type { SlotLine } from './lines.js';
 import type { RemotePublication } from './participant.js';
-import type { Source } from './protocol.js';
+import type { GrantReason, Network, SlotGrant, Source } from './protocol.js';
 import type { Session } from './session.js';
 
 /** One remote publication as it arrives here. Sound has no size. */
@@ -22,6 +22,17 @@ export interface TileStats {
   loss: number; // 0 to 1, since the last call
   jitterMs: number;
   freezes: number; // since the beginning
+  /** What the server grants of a picture, and why not more; undefined while it has not said. */
+  granted: Granted | undefined;
+}
+
+/** What the server sends of a picture. */
+export interface Granted {
+  /** The rid of the encoding, or the spatial layer as a number if there is only one encoding; undefined: nothing is sent. */
+  layer: string | undefined;
+  /** The highest temporal layer; -1: nothing is sent. */
+  temporal: number;
+  why: GrantReason;
 }
 
 /** One encoding as it is sent. */
@@ -57,6 +68,15 @@ export interface RoomStats {
   path: PathStats;
   tiles: TileStats[];
   local: LocalStats[];
+  /** What the server knows of the way to here; undefined while it has not said. */
+  network: Network | undefined;
+}
+
+/** Names the layer that is granted. */
+export function granted(p: Pick<RemotePublication, 'encodings'>, g: SlotGrant | undefined): Granted | undefined {
+  if (!g) return undefined;
+  const layer = p.encodings.length > 1 ? p.encodings[g.spatial]?.rid : String(g.spatial);
+  return { layer: g.spatial < 0 ? undefined : layer, temporal: g.temporal, why: g.why };
 }
 
 /** getStats entries, as far as they are read here. */
@@ -70,15 +90,16 @@ export class StatsReader {
   #last = new Map<string, Entry>();
   #now = new Map<string, Entry>();
 
-  async read(session: Session | undefined, remote: RemotePublication[], local: LocalPublication[]): Promise<RoomStats> {
+  async read(session: Session | undefined, remote: RemotePublication[], local: LocalPublication[], network?: Network): Promise<RoomStats> {
     const now = new Map<string, Entry>();
     (await session?.transport.pc.getStats())?.forEach((e: Entry) => now.set(e.id, e));
     this.#last = this.#now;
     this.#now = now;
     return {
       path: this.#path(session),
-      tiles: session ? remote.flatMap((p) => this.#tile(session, p)) : [],
+      tiles: session ? remote.flatMap((p) => this.#tile(session, p, network)) : [],
       local: session ? local.flatMap((p) => this.#local(session, p)) : [],
+      network,
     };
   }
 
@@ -103,7 +124,7 @@ export class StatsReader {
     return mime.slice(mime.indexOf('/') + 1).toLowerCase();
   }
 
-  #tile(session: Session, p: RemotePublication): TileStats[] {
+  #tile(session: Session, p: RemotePublication, network: Network | undefined): TileStats[] {
     const slot = session.slots.of(p.id);
     const line = slot && session.transport.lines.byMid(slot.mid);
     if (line?.way !== 'receive') return [];
@@ -123,6 +144,7 @@ export class StatsReader {
       loss: lost + received > 0 ? lost / (lost + received) : 0,
       jitterMs: Math.round(num(e, 'jitter') * 1000),
       freezes: num(e, 'freezeCount'),
+      granted: granted(p, network?.slots.find((s) => s.mid === line.mid)),
     }];
   }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Slot } from '../src/protocol.js';
-import { seenSource, showState, SlotTable } from '../src/slots.js';
+import { pauseReason, seenSource, showState, SlotTable } from '../src/slots.js';
+import { granted } from '../src/stats.js';
 
 const slot = (more: Partial<Slot> = {}): Slot => ({ mid: '3', kind: 'video', state: 'live', publication: 'p1', csrc: 42, ...more });
 
@@ -41,6 +42,21 @@ test('a muted or paused source shows nothing', () => {
   assert.equal(showState(slot(), true, from(42)), 'paused');
   assert.equal(showState(slot({ state: 'paused' }), false, from(42)), 'paused');
   assert.equal(showState(undefined, true, undefined), 'idle');
+});
+
+test('why nothing is shown: the publisher, or the way to here', () => {
+  assert.equal(pauseReason(slot({ state: 'paused', reason: 'bandwidth' }), false), 'bandwidth');
+  assert.equal(pauseReason(slot({ state: 'paused', reason: 'muted' }), false), 'muted');
+  assert.equal(pauseReason(slot({ state: 'paused', reason: 'bandwidth' }), true), 'muted', 'the roster knows of a mute first');
+  assert.equal(pauseReason(slot({ state: 'paused' }), false), 'muted', 'an older server');
+});
+
+test('what is granted has the name of its layer', () => {
+  const simulcast = { encodings: [{ rid: 'q' }, { rid: 'h' }] };
+  assert.deepEqual(granted(simulcast, { mid: '3', spatial: 1, temporal: 2, why: 'demand' }), { layer: 'h', temporal: 2, why: 'demand' });
+  assert.deepEqual(granted({ encodings: [] }, { mid: '3', spatial: 1, temporal: 0, why: 'budget' }), { layer: '1', temporal: 0, why: 'budget' });
+  assert.deepEqual(granted(simulcast, { mid: '3', spatial: -1, temporal: -1, why: 'paused' }), { layer: undefined, temporal: -1, why: 'paused' });
+  assert.equal(granted(simulcast, undefined), undefined);
 });
 
 const receiver = (contributing: [number, number][], own: [number, number][]) => {

@@ -35,6 +35,13 @@ export async function losePackets(percent) {
   };
 }
 
+/** Lets through so many kilobytes of the server's UDP in a second and loses the rest, as a policer does. Returns a function that ends it. */
+export async function limitRate(kilobytes) {
+  const rest = `limit rate over ${kilobytes} kbytes/second burst 10 kbytes drop`;
+  await nft(`table inet slow { chain input { type filter hook input priority 0; udp sport ${mediaPort} ${rest}; }; }`);
+  return () => nft('delete table inet slow');
+}
+
 /** Debian's coturn with credentials by the TURN REST scheme. */
 export class TURN {
   static secret = 'a-secret-of-the-turn-server';
