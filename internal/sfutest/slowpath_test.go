@@ -39,9 +39,30 @@ func TestSlowPathIsTold(t *testing.T) {
 			return n.Limited && grants(n, -1, signaling.GrantPaused) && s.State == signaling.SlotPaused && s.Reason == signaling.SlotBandwidth
 		}),
 		stillHears(5 * time.Second),
+		Checks("the metrics count who has no video", func(w *World) error {
+			if n := w.Metric("transports_paused"); n != 1 {
+				return fmt.Errorf("%v", n)
+			}
+			return nil
+		}),
 		turn(5000, 20*time.Second),
 		told("all is back", func(n NetworkEvent, s signaling.Slot) bool {
 			return !n.Limited && grants(n, 2, signaling.GrantDemand) && s.State == signaling.SlotLive && s.Reason == ""
+		}),
+		Checks("the metrics tell it too", func(w *World) error {
+			for _, c := range []struct {
+				name        string
+				least, most float64
+			}{
+				{"transport_target_bytes_per_second", 100, 125}, {"transport_sending_bytes_per_second", 100, 125},
+				{"pacer_queue_seconds", 50, 1000}, {"probes_total", 3, 40}, {"probes_achieved_total", 1, 30}, {"transports_paused", 0, 0},
+				{"transports_by_mode", 2, 2}, {"transports_by_feedback", 2, 2}, {"slots_by_grant", 1, 1},
+			} {
+				if v := w.Metric(c.name); v < c.least || v > c.most {
+					return fmt.Errorf("%s is %v, want %v to %v", c.name, v, c.least, c.most)
+				}
+			}
+			return nil
 		}),
 		Checks("events are rare", func(w *World) error {
 			all := w.P("bob").Networks(0)

@@ -28,6 +28,8 @@ type observation struct {
 	told  signaling.Network
 	tell  time.Duration // when that was
 	any   bool          // it was told
+
+	sampledAt time.Duration // for metrics
 }
 
 // observe tells the participant of its path, if there is something new to tell.
@@ -40,6 +42,7 @@ func (e *egress) observe(now time.Duration) {
 	rate := bwe.Bitrate(float64(8*o.bytes) / passed.Seconds())
 	o.rate, o.bytes, o.at = (o.rate+rate)/2, 0, now
 	w := e.t.worker
+	e.sample(now, e.pacing.target())
 	w.told = e.grants(w.told[:0])
 	n := e.network(w.told)
 	if o.any && !ofNote(&o.told, &n) && (now-o.tell < networkEvery || !moved(&o.told, &n)) {

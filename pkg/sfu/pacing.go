@@ -37,6 +37,8 @@ type pacing struct {
 	free      []int       // places in waiting
 	ready     bool        // it is in the list of this round
 	owed      int         // bytes of padding that are still to be sent
+	judged    int         // probes that have ended
+	probed    bwe.Bitrate // the rate of the latest that began
 }
 
 // waiting is one packet to be sent: a choice of a subscription, or, without one, a resend.
@@ -55,7 +57,7 @@ func newPacing(c Bitrates) pacing {
 }
 
 // renew forgets the path.
-func (p *pacing) renew() { p.estimator = bwe.New(p.config) }
+func (p *pacing) renew() { p.estimator, p.judged, p.probed = bwe.New(p.config), 0, 0 }
 
 // target is the bitrate that the path is taken to carry.
 func (p *pacing) target() bwe.Bitrate { return p.estimator.State().Target }
@@ -134,9 +136,12 @@ func (e *egress) pump(now time.Duration) {
 		return
 	}
 	p.estimator.OnTimeout(now)
-	p.pacer.SetState(p.estimator.State())
+	state := p.estimator.State()
+	e.judged(state)
+	p.pacer.SetState(state)
 	e.probe(now)
 	for item, ok := p.pacer.Pop(now); ok; item, ok = p.pacer.Pop(now) {
+		e.t.worker.tally.path.left(now, item)
 		e.release(now, item)
 	}
 	if at, ok := p.pacer.Next(); ok {
@@ -156,6 +161,8 @@ func (e *egress) probe(now time.Duration) {
 	if probe, ok := p.estimator.Probe(now); ok {
 		p.pacer.StartProbe(probe)
 		p.owed = 0
+		p.probed = probe.Rate
+		e.t.worker.tally.path.probes++
 	}
 	for left := p.pacer.Wants(now); left > 0; left -= paddingBytes + hopOverhead {
 		p.pacer.Push(now, bwe.Item{Kind: bwe.Padding, Size: paddingBytes + hopOverhead, Ref: padding})

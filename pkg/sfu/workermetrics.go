@@ -23,6 +23,7 @@ type tally struct {
 	wait    spread // from the arrival of a round's oldest packet to its begin
 
 	size spread // packets that waited for a round
+	path pathTally
 
 	// Of the round that runs.
 	dice     uint32
@@ -116,7 +117,11 @@ func (t *tally) end(clock func() time.Duration) {
 // snapshot is a copy of the worker's tally, made by it; false if it does not answer.
 func (w *worker) snapshot() (tally, bool) {
 	got := make(chan tally, 1)
-	w.post(func(time.Duration) { got <- w.tally })
+	w.post(func(time.Duration) {
+		t := w.tally
+		t.path.now = w.census()
+		got <- t
+	})
 	timer := time.NewTimer(snapshotTimeout)
 	defer timer.Stop()
 	select {
@@ -136,6 +141,7 @@ type workerMetrics struct {
 	busy, rounds, transports *prometheus.Desc // by worker
 	wait, size               *prometheus.Desc // by worker
 	publications             *prometheus.Desc // by kind
+	paths                    pathMetrics
 
 	// Guarded by mu: the newest tallies, for workers that do not answer.
 	mu     sync.Mutex
@@ -158,6 +164,7 @@ func newWorkerMetrics(s *Server) *workerMetrics {
 		wait:         desc("worker_queue_seconds", "Time that the oldest packet of a round has waited for the media worker, of one in eight rounds.", "worker"),
 		size:         desc("worker_round_packets", "Packets that waited for a round of a media worker, of rounds that had any.", "worker"),
 		publications: desc("publications", "Publications in all rooms, by kind.", "kind"),
+		paths:        newPathMetrics(desc),
 	}
 }
 
@@ -168,16 +175,21 @@ func (m *workerMetrics) Describe(out chan<- *prometheus.Desc) {
 	} {
 		out <- d
 	}
+	for _, d := range m.paths.all() {
+		out <- d
+	}
 }
 
 // Collect implements prometheus.Collector.
 func (m *workerMetrics) Collect(out chan<- prometheus.Metric) {
 	m.collectPublications(out)
 	var all tally
+	all.path.now.feedback = map[signaling.FeedbackKind]int{}
 	for i, t := range m.tallies() {
 		w := m.srv.workers[i]
 		all.receivedBytes += t.receivedBytes
 		all.forwardedBytes += t.forwardedBytes
+		all.path.add(&t.path)
 		all.latency.sum += t.latency.sum
 		for k, n := range t.latency.counts {
 			all.latency.counts[k] += n
@@ -191,6 +203,7 @@ func (m *workerMetrics) Collect(out chan<- prometheus.Metric) {
 	out <- prometheus.MustNewConstMetric(m.received, prometheus.CounterValue, float64(all.receivedBytes))
 	out <- prometheus.MustNewConstMetric(m.sent, prometheus.CounterValue, float64(all.forwardedBytes))
 	out <- all.latency.metric(m.latency, &timeBounds, time.Second)
+	m.paths.collect(&all.path, out)
 }
 
 // tallies asks all workers.
