@@ -25,7 +25,7 @@ const (
 // decrypted, so that a participant costs few goroutines.
 func newAPI(p *Participant) (*webrtc.API, error) {
 	m := &webrtc.MediaEngine{}
-	if err := registerCodecs(m, p.plan.DeafAudio); err != nil {
+	if err := registerCodecs(m, &p.plan); err != nil {
 		return nil, err
 	}
 	se := webrtc.SettingEngine{LoggerFactory: silentLog()}
@@ -43,10 +43,14 @@ func newAPI(p *Participant) (*webrtc.API, error) {
 	return webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(se), webrtc.WithInterceptorRegistry(&interceptor.Registry{})), nil
 }
 
-func registerCodecs(m *webrtc.MediaEngine, deaf bool) error {
+func registerCodecs(m *webrtc.MediaEngine, plan *Plan) error {
+	told, wide := webrtc.RTCPFeedback{Type: "transport-cc"}, []string{sdp.TransportCCURI}
+	if plan.CCFB {
+		told, wide = webrtc.RTCPFeedback{Type: "ack", Parameter: "ccfb"}, nil
+	}
 	opus := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: audioRate, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1",
-		RTCPFeedback: []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "transport-cc"}, {Type: "rrtr"}}} // browsers do not offer nack, our SDK does
-	if deaf {
+		RTCPFeedback: []webrtc.RTCPFeedback{{Type: "nack"}, told, {Type: "rrtr"}}} // browsers do not offer nack, our SDK does
+	if plan.DeafAudio {
 		opus.RTCPFeedback = opus.RTCPFeedback[1:]
 	}
 	red := webrtc.RTPCodecCapability{MimeType: mimeRED, ClockRate: audioRate, Channels: 2, SDPFmtpLine: fmt.Sprintf("%d/%d", opusPT, opusPT)}
@@ -56,7 +60,7 @@ func registerCodecs(m *webrtc.MediaEngine, deaf bool) error {
 		}
 	}
 	vp8 := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: videoRate, RTCPFeedback: []webrtc.RTCPFeedback{
-		{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}, {Type: "transport-cc"}, {Type: "rrtr"},
+		{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}, told, {Type: "rrtr"},
 	}}
 	rtx := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeRTX, ClockRate: videoRate, SDPFmtpLine: aptLine(vp8PT)}
 	for pt, c := range map[webrtc.PayloadType]webrtc.RTPCodecCapability{vp8PT: vp8, rtxPT: rtx} {
@@ -65,8 +69,8 @@ func registerCodecs(m *webrtc.MediaEngine, deaf bool) error {
 		}
 	}
 	extensions := map[webrtc.RTPCodecType][]string{
-		webrtc.RTPCodecTypeAudio: {sdp.SDESMidURI, sdp.AudioLevelURI, sdp.TransportCCURI, sdp.ABSSendTimeURI},
-		webrtc.RTPCodecTypeVideo: {sdp.SDESMidURI, sdp.SDESRTPStreamIDURI, sdp.SDESRepairRTPStreamIDURI, sdp.TransportCCURI, sdp.ABSSendTimeURI},
+		webrtc.RTPCodecTypeAudio: append(wide, sdp.SDESMidURI, sdp.AudioLevelURI, sdp.ABSSendTimeURI),
+		webrtc.RTPCodecTypeVideo: append(wide, sdp.SDESMidURI, sdp.SDESRTPStreamIDURI, sdp.SDESRepairRTPStreamIDURI, sdp.ABSSendTimeURI),
 	}
 	for kind, uris := range extensions {
 		for _, uri := range uris {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pion/interceptor/pkg/rfc8888"
 	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
@@ -21,8 +22,9 @@ type hop struct {
 
 	// Guarded by mu.
 	mu       sync.Mutex
-	recorder *twcc.Recorder // of what is to be acknowledged
-	fresh    bool           // there is something
+	recorder *twcc.Recorder    // of what is to be acknowledged
+	fresh    bool              // there is something
+	ccfb     *rfc8888.Recorder // instead of it
 	state    HopState
 }
 
@@ -40,6 +42,11 @@ type HopState struct {
 
 // readIDs finds the ids of the extensions in our own offer.
 func (h *hop) readIDs(offer string) {
+	if strings.Contains(offer, " ack ccfb") {
+		h.mu.Lock()
+		h.ccfb = rfc8888.NewRecorder()
+		h.mu.Unlock()
+	}
 	for line := range strings.Lines(offer) {
 		var id uint8
 		var uri string
@@ -68,6 +75,11 @@ func (h *hop) arrived(now time.Duration, p *rtp.Packet) {
 		}
 		s.Fastest, s.Slowest = min(s.Fastest, transit), max(s.Slowest, transit)
 	}
+	if h.ccfb != nil {
+		h.ccfb.AddPacket(time.Unix(0, 0).Add(now), p.SSRC, p.SequenceNumber, 0)
+		h.state.Unnumbered++
+		return
+	}
 	v := p.GetExtension(h.numberID)
 	if len(v) != 2 {
 		s.Unnumbered++
@@ -87,9 +99,12 @@ func (h *hop) arrived(now time.Duration, p *rtp.Packet) {
 }
 
 // feedback acknowledges what came since the last time.
-func (h *hop) feedback() []rtcp.Packet {
+func (h *hop) feedback(now time.Duration) []rtcp.Packet {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.ccfb != nil && h.state.Unnumbered > 0 {
+		return []rtcp.Packet{h.ccfb.BuildReport(time.Unix(0, 0).Add(now), 1200)}
+	}
 	if !h.fresh {
 		return nil
 	}

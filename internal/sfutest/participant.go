@@ -257,7 +257,7 @@ func (p *Participant) run() {
 			p.writeRTCP(s.tick(now))
 		}
 		if n%5 == 0 {
-			p.writeRTCP(p.hop.feedback())
+			p.writeRTCP(p.hop.feedback(now))
 		}
 		if n%50 == 0 {
 			p.report(now)

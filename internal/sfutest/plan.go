@@ -28,6 +28,9 @@ type Plan struct {
 	// Once is a participant that asks once for what is missing, as libwebrtc does in upper spatial layers when the next picture goes on.
 	Once bool
 
+	// CCFB is a participant that sends feedback after RFC 8888, and knows no transport-wide numbers.
+	CCFB bool
+
 	// Passive is a participant that wants to be the server of DTLS.
 	Passive bool
 }

@@ -34,7 +34,7 @@ func TestSlowPathIsTold(t *testing.T) {
 				s.State == signaling.SlotLive && s.Reason == ""
 		}),
 		stillHears(5 * time.Second),
-		turn(100, 15*time.Second),
+		turn(120, 15*time.Second),
 		told("only sound fits", func(n NetworkEvent, s signaling.Slot) bool {
 			return n.Limited && grants(n, -1, signaling.GrantPaused) && s.State == signaling.SlotPaused && s.Reason == signaling.SlotBandwidth
 		}),

@@ -21,7 +21,7 @@ type OutboundConfig struct {
 	// bytes: longer ones are not sent.
 	MID string
 	// Transport gives the transport-wide numbers, shared by all Outbounds of a
-	// Transport; nil: packets carry none.
+	// Transport; nil: there are none. Packets carry them if Extensions has the id.
 	Transport *TransportNumbers
 	// RTXPayloadType is that of probes before the first source; 0: none then.
 	RTXPayloadType uint8

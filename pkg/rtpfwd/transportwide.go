@@ -33,7 +33,8 @@ const (
 
 // Written is what a bandwidth estimator must know of a packet.
 type Written struct {
-	// Seq is the transport-wide number, 0 if the packet carries none.
+	// Seq is the transport-wide number, also of a packet that does not carry it: feedback
+	// after RFC 8888 needs none on the wire. 0 if the Outbound has no TransportNumbers.
 	Seq int64
 	// Size is that of the whole RTP packet in bytes.
 	Size int
@@ -59,8 +60,8 @@ const (
 
 // ownExtensions are those that every packet of an Outbound carries.
 type ownExtensions struct {
-	transport   *TransportNumbers // nil only if numberID is 0
-	numberID    uint8             // 0: no transport-wide number
+	transport   *TransportNumbers // nil: no numbers
+	numberID    uint8             // 0: packets do not carry them
 	sendTimeID  uint8             // 0: no abs-send-time
 	midID       uint8             // 0: no MID
 	mid         string
@@ -70,6 +71,7 @@ type ownExtensions struct {
 
 // newOwnExtensions finds what can be sent. A MID of more than 16 bytes is not.
 func newOwnExtensions(c *OutboundConfig) (own ownExtensions) {
+	own.transport = c.Transport
 	if c.Extensions == nil {
 		return own
 	}
@@ -77,7 +79,7 @@ func newOwnExtensions(c *OutboundConfig) (own ownExtensions) {
 		own.midID, own.mid = own.add(c.Extensions.MID, len(c.MID)), c.MID
 	}
 	if c.Transport != nil {
-		own.numberID, own.transport = own.add(c.Extensions.TransportCC, numberSize), c.Transport
+		own.numberID = own.add(c.Extensions.TransportCC, numberSize)
 	}
 	own.sendTimeID = own.add(c.Extensions.AbsSendTime, sendTimeSize)
 	return own
@@ -95,7 +97,7 @@ func (x *ownExtensions) add(id uint8, size int) uint8 {
 
 // next makes what a packet says that is sent at now.
 func (x *ownExtensions) next(now time.Duration, h *hop) {
-	if x.numberID != 0 {
+	if x.transport != nil {
 		x.transport.last++
 		put16(h.number[:], uint16(x.transport.last))
 	}
@@ -109,7 +111,7 @@ func (o *Outbound) note(h *hop, size int, kind WrittenKind) {
 	w := &o.written
 	w.Seq, w.Size, w.Kind = 0, size, kind
 	switch {
-	case o.own.numberID == 0:
+	case o.own.transport == nil:
 	case kind == WrittenAgain:
 		w.Seq = o.own.transport.extend(get16(h.number[:]))
 	default:

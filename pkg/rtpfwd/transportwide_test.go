@@ -66,7 +66,7 @@ func TestPerHopNotNegotiated(t *testing.T) {
 	if s.o.Last() != (Written{}) {
 		t.Errorf("before the first packet: %+v", s.o.Last())
 	}
-	if p := s.send(opus(1)); p.Extension || numbers.Last() != 0 || s.o.Last().Seq != 0 || s.o.Last().Size == 0 {
+	if p := s.send(opus(1)); p.Extension || numbers.Last() != 1 || s.o.Last().Seq != 1 || s.o.Last().Size == 0 {
 		t.Errorf("%+v, %+v", p.Header, s.o.Last())
 	}
 	config.Extensions = nil

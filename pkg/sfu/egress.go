@@ -191,7 +191,7 @@ func (ss *slotSender) write(now time.Duration, n int, item bwe.Item) {
 		return
 	}
 	ss.t.out.budget.Sent(n)
-	ss.t.out.sent(now, ss.out.Last(), item)
+	ss.t.out.sent(now, ss.out.Last(), ss.slot.send.extensions.TransportCC != 0, item)
 	w.counted.forwarded++
 	w.tally.forwardedBytes += uint64(n)
 }

@@ -95,7 +95,7 @@ func registerAudio(m *webrtc.MediaEngine) error {
 	} {
 		c := webrtc.RTPCodecCapability{
 			MimeType: a.mime, ClockRate: a.rate, Channels: a.channels,
-			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "nack"}, {Type: "rrtr"}},
+			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "ack", Parameter: "ccfb"}, {Type: "nack"}, {Type: "rrtr"}},
 		}
 		if err := m.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: c, PayloadType: a.pt}, webrtc.RTPCodecTypeAudio); err != nil {
 			return fmt.Errorf("register %s: %w", a.mime, err)
@@ -106,7 +106,7 @@ func registerAudio(m *webrtc.MediaEngine) error {
 
 // registerVideo registers each video codec with its retransmissions.
 func registerVideo(m *webrtc.MediaEngine) error {
-	feedback := []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "rrtr"}}
+	feedback := []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "ack", Parameter: "ccfb"}, {Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "rrtr"}}
 	for _, v := range [...]struct {
 		mime, fmtp string
 		pt         webrtc.PayloadType

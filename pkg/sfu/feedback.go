@@ -11,11 +11,45 @@ import (
 // not come is sent again.
 func (e *egress) acknowledged(now time.Duration, raw []byte) {
 	w := e.t.worker
+	if e.observation.ccfb {
+		return // two kinds of feedback have two clocks
+	}
 	acks, err := e.pacing.parser.Parse(raw, e.numbers.Last(), w.acks[:0])
 	if err != nil {
 		w.srv.metrics.dropped("rtcp_malformed")
 		return
 	}
+	e.hear(now, acks)
+}
+
+// congestionFeedback takes feedback after RFC 8888, which needs no numbers of ours on the wire. From the first one on it is what counts.
+// What was sent before is not known by its own numbers: the first one only begins.
+func (e *egress) congestionFeedback(now time.Duration, raw []byte) {
+	w, p := e.t.worker, &e.pacing
+	if p.bySeq == nil {
+		if len(raw) < ccfbLeast {
+			w.srv.metrics.dropped("rtcp_malformed")
+			return
+		}
+		p.bySeq = new(bwe.Numbers)
+		e.observation.ccfb = true
+		p.renew() // its times are by another clock
+		return
+	}
+	acks, err := p.ccfb.Parse(raw, p.bySeq, w.acks[:0])
+	if err != nil {
+		w.srv.metrics.dropped("rtcp_malformed")
+		return
+	}
+	e.hear(now, acks)
+}
+
+// ccfbLeast is the length of a feedback packet with one report block.
+const ccfbLeast = 24
+
+// hear takes what a receiver tells of each packet.
+func (e *egress) hear(now time.Duration, acks []bwe.Ack) {
+	w := e.t.worker
 	w.acks = acks
 	arrived := 0
 	for _, a := range acks {

@@ -32,13 +32,15 @@ type pacing struct {
 	estimator *bwe.Estimator
 	pacer     *bwe.Pacer
 	parser    bwe.TransportCC
-	remb      bwe.Bitrate // what the receiver estimates; 0: it has not said
-	waiting   []waiting   // by Item.Ref
-	free      []int       // places in waiting
-	ready     bool        // it is in the list of this round
-	owed      int         // bytes of padding that are still to be sent
-	judged    int         // probes that have ended
-	probed    bwe.Bitrate // the rate of the latest that began
+	ccfb      bwe.CCFB
+	bySeq     *bwe.Numbers // of what was sent, once there was feedback after RFC 8888: it takes 128 KiB
+	remb      bwe.Bitrate  // what the receiver estimates; 0: it has not said
+	waiting   []waiting    // by Item.Ref
+	free      []int        // places in waiting
+	ready     bool         // it is in the list of this round
+	judged    int          // probes that have ended
+	probed    bwe.Bitrate  // the rate of the latest that began
+	owed      int          // bytes of padding that are still to be sent
 }
 
 // waiting is one packet to be sent: a choice of a subscription, or, without one, a resend.
@@ -160,8 +162,7 @@ func (e *egress) probe(now time.Duration) {
 	}
 	if probe, ok := p.estimator.Probe(now); ok {
 		p.pacer.StartProbe(probe)
-		p.owed = 0
-		p.probed = probe.Rate
+		p.probed, p.owed = probe.Rate, 0
 		e.t.worker.tally.path.probes++
 	}
 	for left := p.pacer.Wants(now); left > 0; left -= paddingBytes + hopOverhead {
@@ -216,13 +217,18 @@ func (e *egress) pad(now time.Duration, item bwe.Item) {
 	}
 }
 
-// sent tells the estimator of the packet that was just written.
-func (e *egress) sent(now time.Duration, last rtpfwd.Written, item bwe.Item) {
+// sent tells the estimator of the packet that was just written; numbered says that it carries its transport-wide number.
+func (e *egress) sent(now time.Duration, last rtpfwd.Written, numbered bool, item bwe.Item) {
 	e.allocation.count(item.Kind, last.Size+hopOverhead)
 	e.observation.bytes += last.Size + hopOverhead
+	w := e.t.worker
 	switch {
-	case last.Seq == 0:
-		return // it has no transport-wide number
+	case e.pacing.bySeq != nil && last.Kind != rtpfwd.WrittenAgain:
+		e.pacing.bySeq.Add(w.header.SSRC, w.header.SequenceNumber, last.Seq)
+	case e.pacing.bySeq == nil && !numbered:
+		return // nobody can tell of it
+	}
+	switch {
 	case last.Kind == rtpfwd.WrittenAgain:
 		e.pacing.estimator.OnSentAgain(last.Seq)
 		return

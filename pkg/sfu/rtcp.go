@@ -38,7 +38,18 @@ func isTransportCC(raw []byte) bool {
 	return raw[1] == uint8(rtcp.TypeTransportSpecificFeedback) && raw[0]&0x1f == rtcp.FormatTCC
 }
 
+// formatCCFB is the feedback message type of RFC 8888, section 3.1.
+const formatCCFB = 11
+
+func isCCFB(raw []byte) bool {
+	return raw[1] == uint8(rtcp.TypeTransportSpecificFeedback) && raw[0]&0x1f == formatCCFB
+}
+
 func (w *worker) rtcpPacket(now time.Duration, t *Transport, raw []byte) {
+	if isCCFB(raw) {
+		t.out.congestionFeedback(now, raw)
+		return
+	}
 	if isTransportCC(raw) {
 		t.out.acknowledged(now, raw)
 		return
