@@ -30,6 +30,8 @@ type loadtestCmd struct {
 	Duration    time.Duration  `default:"10s" placeholder:"DURATION" help:"How long is measured after all have joined, 10s by default."`
 	Ramp        time.Duration  `placeholder:"DURATION" help:"Time over which the joins are spread; without it they come as fast as the server takes them."`
 	Loss        float64        `placeholder:"PERCENT" help:"Share of packets that subscribers lose on purpose, 0 to 50 percent."`
+	Browsers    int            `default:"0" placeholder:"N" help:"Browsers that join beside and look at each other, 2 to 8, in pairs over the rooms. They need Node and what scripts/browser-test installs."`
+	BrowserKind string         `name:"browser-kind" default:"both" placeholder:"KIND" help:"Which browsers: chromium, firefox, or both in turn (default)."`
 	JSON        bool           `name:"json" help:"Print one JSON object instead of a table."`
 	Expect      []expect.Bound `placeholder:"KEY<=VALUE" sep:"none" help:"A bound of a figure, as frames_damaged<=0 or joins_per_second>=50; the exit code is 1 if it is missed. May be repeated."`
 	ServerFlag  []string       `placeholder:"FLAG" sep:"none" help:"A flag for the server that is started, as --server-flag=--log-level=debug. May be repeated."`
@@ -49,7 +51,8 @@ func (c *loadtestCmd) Run(p process) error {
 	}
 	report, err := loadtest.Run(ctx, loadtest.Config{
 		URL: c.URL, Metrics: c.Metrics, Executable: self, ServerFlags: c.ServerFlag, Token: token, Rooms: c.Rooms, Publishers: c.Publishers, Subscribers: c.Subscribers,
-		Video: c.Video, Audio: c.Audio, Duration: c.Duration, Ramp: c.Ramp, Loss: c.Loss, Progress: p.stderr,
+		Video: c.Video, Audio: c.Audio, Duration: c.Duration, Ramp: c.Ramp, Loss: c.Loss,
+		Browsers: c.Browsers, BrowserKind: c.BrowserKind, Progress: p.stderr,
 	})
 	if errors.Is(err, loadtest.ErrConfig) {
 		return usageError{err}
@@ -73,7 +76,7 @@ func (c *loadtestCmd) tokens(p process) (func(room, identity string) (string, er
 		if c.URL == "" {
 			return nil, usagef("--token is for another server: give its --url")
 		}
-		if n := c.Rooms * (c.Publishers + c.Subscribers); n != 1 {
+		if n := c.Rooms*(c.Publishers+c.Subscribers) + c.Browsers; n != 1 {
 			return nil, usagef("a token is for one identity and the test has %d participants: give the keys of the server by --config or "+
 				"HELIOGRAPH_AUTH_KEYS instead, or take --publishers 1 --subscribers 0", n)
 		}

@@ -103,6 +103,7 @@ func TestLoadTestRefuses(t *testing.T) {
 		"not of the form":  {"--expect", "frames=1"},
 		"leave one":        {"--url", "http://127.0.0.1:1", "--server-flag=--dev"},
 		"no address":       {"--url", "localhost"},
+		"browsers is 2":    {"--browsers", "1"},
 	} {
 		got := execute(t, nil, append([]string{"loadtest"}, args...)...)
 		if got.code != exitUsage || !strings.Contains(got.stderr, want) {

@@ -44,6 +44,11 @@ func startChild(ctx context.Context, c *Config) (*child, error) {
 		return nil, fmt.Errorf("%w: find a free port: %w", ErrServer, err)
 	}
 	args := []string{"serve", "--http-addr=127.0.0.1:0", "--admin-addr=off", "--udp-port=" + strconv.Itoa(port), "--tcp-port=0", "--node-ip=127.0.0.1", "--dev", "--log-level=warn"}
+	if c.Browsers > 0 {
+		if address := machineAddress(); address != "" {
+			args = append(args, "--node-ip="+address)
+		}
+	}
 	s := &child{cmd: exec.Command(c.Executable, append(args, c.ServerFlags...)...), output: &tail{}, ended: make(chan struct{})}
 	if v, ok := videos[c.Video]; ok {
 		s.cmd.Env = append(s.cmd.Environ(), "HELIOGRAPH_ROOM_CODEC="+v.codec)

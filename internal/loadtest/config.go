@@ -54,6 +54,10 @@ type Config struct {
 	// Loss is the share of RTP packets that subscribers lose, in percent.
 	Loss float64
 
+	// Browsers is how many browsers look at each other in the rooms, 0 or 2 to MaxBrowsers, of BrowserKind, one of BrowserKinds.
+	Browsers    int
+	BrowserKind string
+
 	// Progress takes a line a second. nil: none.
 	Progress io.Writer
 
@@ -128,7 +132,7 @@ func (c *Config) Check() error {
 	case c.URL != "" && len(c.ServerFlags) > 0:
 		return wrong("--server-flag is for the server that the load test starts, and --url names another one: leave one of them out")
 	}
-	return nil
+	return c.checkBrowsers()
 }
 
 // formats are what a publisher publishes.

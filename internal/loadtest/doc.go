@@ -4,6 +4,7 @@
 //
 //	Run -> child (unless Config.URL): "sfu serve" in a process of its own
 //	    -> publishers, then subscribers, of every room ---- pkg/client ----> server
+//	    -> browsers, by a script in Node that drives them (web/test/loadtest.mjs), if there are any
 //	    -> one second after another: a line of progress
 //	    -> Report: figures by name, as a table or as JSON
 //

@@ -36,6 +36,10 @@ func TestCheckSaysWhatToChange(t *testing.T) {
 		"--duration":        func(c *Config) { c.Duration = time.Millisecond },
 		"--ramp":            func(c *Config) { c.Ramp = -1 },
 		"--loss":            func(c *Config) { c.Loss = 51 },
+		"--browsers is 2":   func(c *Config) { c.Browsers, c.BrowserKind = 1, bothKinds },
+		"--browsers is 2 ":  func(c *Config) { c.Browsers, c.BrowserKind = MaxBrowsers+1, bothKinds },
+		"--browser-kind":    func(c *Config) { c.Browsers, c.BrowserKind = 2, "lynx" },
+		"begins with https": func(c *Config) { c.Browsers, c.BrowserKind, c.URL = 2, bothKinds, "http://sfu.example" },
 		"--server-flag":     func(c *Config) { c.URL, c.ServerFlags = "http://localhost", []string{"--dev"} },
 	} {
 		c := good()

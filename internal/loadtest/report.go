@@ -19,6 +19,8 @@ type Report struct {
 	Figures map[string]float64
 	// Interrupted says that the test was stopped early.
 	Interrupted bool
+	// Views are how the browsers saw each other.
+	Views []View
 	// Failure is why the first participant that failed did; nil if none did.
 	Failure error
 
@@ -62,7 +64,7 @@ func (t *test) seen(end time.Duration) seen {
 
 // report makes figures of all that was counted. joining is how long the joins took, before is the server before them.
 func (t *test) report(joining time.Duration, before usage) *Report {
-	r := &Report{Figures: map[string]float64{}, Failure: t.failure, config: t.config, server: t.base}
+	r := &Report{Figures: map[string]float64{}, Views: t.crowd.views, Failure: t.failure, config: t.config, server: t.base}
 	f := r.Figures
 	f["participants"] = float64(t.count())
 	f["joins_failed"] = float64(t.failed)
@@ -79,6 +81,7 @@ func (t *test) report(joining time.Duration, before usage) *Report {
 	t.integrity(f)
 	t.rates(f)
 	t.costs(f, before)
+	t.browserFigures(f)
 	return r
 }
 
@@ -126,10 +129,17 @@ func (t *test) costs(f map[string]float64, before usage) {
 		f["server_cpu_us_per_packet"] = cpu.Seconds() * 1e6 / float64(packets)
 	}
 	f["server_memory_mib"] = float64(b.server.memory) / (1 << 20)
-	if n := t.count(); n > 0 && before.known {
+	if n := t.count() + t.browsersThere(); n > 0 && before.known {
 		f["server_memory_per_participant_kib"] = max(0, float64(b.server.memory-before.memory)) / 1024 / float64(n)
-		f["server_cpu_ms_per_join"] = (a.server.cpu - before.cpu).Seconds() * 1000 / float64(n)
 	}
+}
+
+// joinCost is what so many joins cost the server.
+func joinCost(before, after usage, n int) map[string]float64 {
+	if !before.known || !after.known || n == 0 {
+		return nil
+	}
+	return map[string]float64{"server_cpu_ms_per_join": (after.cpu - before.cpu).Seconds() * 1000 / float64(n)}
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
@@ -149,6 +159,9 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	object := map[string]any{
 		"server": r.server, "own_server": c.URL == "", "rooms": c.Rooms, "publishers": c.Publishers, "subscribers": c.Subscribers, "video": c.Video,
 		"audio": c.Audio, "duration_seconds": c.Duration.Seconds(), "ramp_seconds": c.Ramp.Seconds(), "loss_wanted_percent": c.Loss, "interrupted": r.Interrupted,
+	}
+	if c.Browsers > 0 {
+		object["browsers"], object["browser_kind"], object["browser_views"] = c.Browsers, c.BrowserKind, r.Views
 	}
 	if r.Failure != nil {
 		object["failure"] = r.Failure.Error()
@@ -188,6 +201,19 @@ var rows = []struct{ title, figures, unit string }{
 	{"packets asked for again", "nacked_packets", ""},
 	{"packets repaired", "packets_repaired", ""},
 	{"keyframe requests", "keyframe_requests", ""},
+	{"browsers joined", "browsers_joined", ""},
+	{"browsers failed", "browsers_failed", ""},
+	{"browsers that saw not all", "browsers_blind", ""},
+	{"browsers' frames of a picture, least", "browsers_frames_decoded_min", "decoded"},
+	{"", "browsers_fps_min", "a second"},
+	{"", "browsers_width_min", "pixels wide"},
+	{"browsers' frames dropped", "browsers_frames_dropped", ""},
+	{"browsers' freezes", "browsers_freezes", ""},
+	{"", "browsers_freeze_max_ms", "ms in all, of the worst picture"},
+	{"longest time that a picture stood", "browsers_stood_max_ms", "ms"},
+	{"browsers' jitter buffer, longest", "browsers_jitter_buffer_max_ms", "ms"},
+	{"browsers received", "browsers_kbit_per_second", "kbit/s"},
+	{"wrong pictures in browsers", "browsers_wrong_pictures", ""},
 	{"server CPU", "server_cpu_percent", "% of a processor"},
 	{"", "server_cpu_us_per_packet", "µs per forwarded packet"},
 	{"", "server_cpu_ms_per_join", "ms per join"},

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"strings"
@@ -46,6 +47,7 @@ type test struct {
 
 	// Owned by the goroutine of Run.
 	atBegin, atEnd moment // of the window
+	crowd          crowd
 
 	// Guarded by mu.
 	mu           sync.Mutex
@@ -74,6 +76,13 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	var err error
 	if t.engine, err = newEngine(t.base); err != nil {
 		return nil, err
+	}
+	if c.Browsers > 0 {
+		if t.crowd.driver, err = startDriver(ctx, c.browsers(t.base, t.name)); err != nil {
+			return nil, err
+		}
+		t.crowd.failed = map[int]bool{}
+		defer t.crowd.driver.stop()
 	}
 	return t.run(ctx)
 }
@@ -108,8 +117,13 @@ func (t *test) run(ctx context.Context) (*Report, error) {
 	if t.count() == 0 {
 		return nil, errors.Join(ErrNothing, t.failure)
 	}
+	cost := joinCost(before, t.usage(), t.count())
+	t.joinBrowsers(ctx)
+	t.beginBrowsers(ctx)
 	t.measure(ctx)
+	t.endBrowsers()
 	report := t.report(took, before)
+	maps.Copy(report.Figures, cost)
 	report.Interrupted = ctx.Err() != nil
 	return report, nil
 }
@@ -154,6 +168,9 @@ type role struct {
 	seed           uint64
 }
 
+// roomName is the name of a room by its index.
+func roomName(name string, room int) string { return fmt.Sprintf("%s-%d", name, room+1) }
+
 // roles lists all participants: the publishers of all rooms first.
 func (t *test) roles() []role {
 	var out []role
@@ -161,7 +178,7 @@ func (t *test) roles() []role {
 		for i := range n {
 			for room := range t.config.Rooms {
 				out = append(out, role{
-					fmt.Sprintf("%s-%d", t.name, room+1), fmt.Sprintf("%s-%d", what, i+1), publishes, uint64(len(out)),
+					roomName(t.name, room), fmt.Sprintf("%s-%d", what, i+1), publishes, uint64(len(out)),
 				})
 			}
 		}
@@ -220,8 +237,15 @@ func (t *test) joined(err error) {
 		return
 	}
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	t.failed++
+	t.mu.Unlock()
+	t.fail(err)
+}
+
+// fail keeps the first failure.
+func (t *test) fail(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if t.failure == nil {
 		t.failure = err
 	}

@@ -10,6 +10,7 @@ export const colours = {
   magenta: [200, 50, 195],
   cyan: [45, 185, 200],
   white: [235, 235, 235],
+  grey: [125, 125, 125],
 };
 
 /** How many bits the number in the picture has. */

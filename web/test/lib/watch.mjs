@@ -59,7 +59,7 @@ export function installWatch({ palette, bits }) {
   const inSight = (video) => video.srcObject !== null && video.checkVisibility({ opacityProperty: true, visibilityProperty: true });
 
   const follow = (video) => {
-    const seen = { frames: 0, colour: '', number: -1, mean: [], print: 0, at: 0, inSight: false };
+    const seen = { frames: 0, colours: {}, colour: '', number: -1, mean: [], print: 0, at: 0, stoodMs: 0, inSight: false };
     videos.set(video, seen);
     const look = (now, picture) => {
       const before = seen.inSight ? seen.colour : '';
@@ -69,7 +69,9 @@ export function installWatch({ palette, bits }) {
     };
     const frame = (now) => {
       seen.frames++;
+      if (seen.at > 0) seen.stoodMs = Math.max(seen.stoodMs, now - seen.at);
       look(now, { ...read(video), at: now });
+      if (seen.inSight) seen.colours[seen.colour] = (seen.colours[seen.colour] ?? 0) + 1;
       video.requestVideoFrameCallback(frame);
     };
     video.requestVideoFrameCallback(frame);
@@ -85,7 +87,7 @@ export function installWatch({ palette, bits }) {
     const seen = videos.get(video);
     const box = video.getBoundingClientRect();
     return {
-      ...seen, tile: tileOf(video), width: video.videoWidth, height: video.videoHeight, inSight: inSight(video),
+      ...seen, tile: tileOf(video), track: video.srcObject?.getVideoTracks()[0]?.id, width: video.videoWidth, height: video.videoHeight, inSight: inSight(video),
       ageMs: Math.round(performance.now() - seen.at), shown: { width: Math.round(box.width), height: Math.round(box.height) },
     };
   };
@@ -130,6 +132,10 @@ export function installWatch({ palette, bits }) {
     changes,
     /** What each video element shows. */
     videos: () => [...videos.keys()].filter((v) => v.isConnected).map(describe),
+    /** Counts anew from now on for how long a picture stood at the longest. */
+    restart() {
+      for (const seen of videos.values()) Object.assign(seen, { stoodMs: 0, at: performance.now() });
+    },
     /** The level since the last call and the loudest frequency of each remote audio track. */
     sounds() {
       const receivers = open().flatMap((t) => t.getReceivers()).filter((r) => r.track.kind === 'audio');
