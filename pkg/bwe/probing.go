@@ -14,6 +14,7 @@ const (
 
 	recoverShare = 0.85
 	wakeAfter    = 2 * time.Second
+	probeBusy    = 400 * time.Millisecond  // for no longer such a probe may keep a path busy that carries no more than the target
 	probeLossy   = 0.05                    // loss that makes a short probe tell little
 	probePause   = 2400 * time.Millisecond // between probes on demand: a rise of the capacity is found within 3 s, for 20 kbit/s of padding
 )
@@ -133,7 +134,7 @@ func (e *Estimator) recoverAfter() {
 func (e *Estimator) plan(now time.Duration, rate Bitrate) {
 	packets := probePackets
 	if e.losses.always() > probeLossy {
-		packets = policePackets
+		packets = max(packets, min(policePackets, e.target.Bytes(probeBusy)/probePacket))
 	}
 	e.prober.planPackets(now, rate, packets)
 }

@@ -48,6 +48,9 @@ type slotSender struct {
 	// goes on until then.
 	current, next *subscription
 
+	source *subscription // whose packets were sent last, and the frame that the last one was of
+	frame  int64
+
 	lossAt time.Duration // when the receiver last told of a loss
 	lossy  bool          // it has ever
 	told   arrivals
@@ -153,7 +156,10 @@ func (ss *slotSender) forward(now time.Duration, sub *subscription, c rtpfwd.Cho
 func (ss *slotSender) send(now time.Duration, sub *subscription, c rtpfwd.Choice, item bwe.Item) {
 	e := ss.t.out
 	pub := sub.feed.pub
-	if sub != ss.current && sub != ss.next {
+	switch {
+	case sub == ss.current || sub == ss.next:
+	case sub == ss.source && ss.frameOf(c.Packet) == ss.frame: // a picture that has begun is ended
+	default:
 		return
 	}
 	if e.paused && pub.kind == signaling.KindVideo {
@@ -161,14 +167,15 @@ func (ss *slotSender) send(now time.Duration, sub *subscription, c rtpfwd.Choice
 		ss.drop(sub, c)
 		return
 	}
-	if sub != ss.current {
+	if sub == ss.next {
 		ss.next = nil
 		ss.release(&ss.current)
-		ss.current = sub
+		ss.current, ss.source = sub, sub
 		ss.out.SetSource(now, ss.slot.send.source(pub, sub.feed.replicas[0].Rate))
 		ss.slot.live.Store(pub)
 		ss.t.owner.markDirty() // its slot is live now
 	}
+	ss.frame = ss.frameOf(c.Packet)
 	ss.t.worker.tally.forwarded(c.Packet.Arrival, len(sub.queue) == 0)
 	ss.write(now, ss.out.Rewrite(now, c, ss.t.worker.buf[:]), item)
 }
