@@ -21,6 +21,7 @@ const (
 	burstCalm  = 4                    // packets of one frame in one go while the path is calm
 	burstPair  = 2                    // while competing, for the pairs tell the capacity
 	burstQueue = 10 * time.Millisecond
+	lateMost   = 10 * time.Millisecond  // of waking up late that is made up for
 	queueLimit = 250 * time.Millisecond // what waits longer makes way
 	minPacing  = 10 * Kbps              // keeps what waits from waiting for ever
 )
@@ -135,7 +136,11 @@ func (p *Pacer) may(now time.Duration, item *Item) bool {
 
 // take accounts for a packet that goes out.
 func (p *Pacer) take(now time.Duration, item *Item) {
-	p.spend(now, item.Size)
+	start := now
+	if item.Queued <= p.next {
+		start = max(p.next, now-lateMost) // the caller is late: without this a busy machine sends at half the rate
+	}
+	p.spend(start, item.Size)
 	p.burst -= item.Size
 	p.pack--
 	if p.probing.ID == 0 {

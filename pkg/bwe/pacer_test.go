@@ -200,3 +200,39 @@ func TestPacerProbes(t *testing.T) {
 		t.Error("wants padding for a probe whose time is over")
 	}
 }
+
+// Who wakes up late sends no less for it: the time is made up for, but no more than 10 ms of it.
+func TestPacerMakesUpForLateness(t *testing.T) {
+	const size, packets = 1200, 100
+	for _, c := range []struct {
+		late, most time.Duration // of each call, and for all packets beyond what they last
+	}{
+		{3 * time.Millisecond, 10 * time.Millisecond}, {8 * time.Millisecond, 10 * time.Millisecond},
+		{100 * time.Millisecond, time.Hour},
+	} {
+		p := NewPacer(Mbps)
+		p.SetState(busyPath(Mbps))
+		for range packets {
+			p.Push(0, Item{Kind: Video, Size: size})
+		}
+		now, burst, longest := time.Duration(0), 0, 0
+		for {
+			if _, ok := p.Pop(now); ok {
+				burst++
+				longest = max(longest, burst)
+				continue
+			}
+			next, ok := p.Next()
+			if !ok {
+				break
+			}
+			now, burst = max(next, now)+c.late, 0
+		}
+		if lasts := Mbps.scale(paceFactor).Lasts(packets * size); now > lasts+c.most {
+			t.Errorf("%v late each time: took %v for what lasts %v", c.late, now, lasts)
+		}
+		if longest > 3 {
+			t.Errorf("%v late each time: %d packets in one go", c.late, longest)
+		}
+	}
+}
