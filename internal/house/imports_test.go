@@ -76,7 +76,7 @@ var importRules = []importRule{
 	{module + "/internal/config", []string{"cmd/sfu"}, true, "settings reach other packages as plain arguments"},
 	{module + "/internal/sfutest", nil, true, "scripted participants are for tests"},
 	{module + "/internal/mediabench", []string{"cmd/sfu"}, false, "a measurement starts processes: it is for the command line"},
-	{module + "/internal/netsim", []string{"internal/sfutest", "cmd/sfu"}, true, "a simulated network is for tests, and for sfu bench, which shows their figures"},
+	{module + "/internal/netsim", []string{"internal/sfutest", "cmd/sfu", "scripts/linkemu"}, true, "a simulated network is for tests, and for sfu bench, which shows their figures"},
 	{module + "/internal/house", nil, true, "rules about the code are for tests"},
 	{module + "/internal/connectbench", []string{"cmd/sfu"}, true, "a measurement is no part of the server"},
 	{"testing", []string{"internal/sfutest"}, true, "code that ships does not depend on tests"},

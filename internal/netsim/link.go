@@ -19,6 +19,7 @@ func QueueBytes(rate int64, wait time.Duration) int { return int(float64(rate) /
 // Fate is what happened to a packet that was given to a link.
 type Fate struct {
 	Lost   bool
+	Full   bool          // lost because the queue had no room
 	Queued time.Duration // between its arrival and the start of its transmission; 0 if lost
 }
 
@@ -54,6 +55,15 @@ func NewLink(sim *Sim, config LinkConfig) *Link {
 	}
 }
 
+// Change makes the link another one for what is sent from now on. What is on it arrives when it would have.
+func (l *Link) Change(config LinkConfig) {
+	l.config = config
+	l.loss.Loss, l.jitter.Jitter = config.Loss, config.Jitter
+	if l.policer.Policer != config.Policer {
+		l.policer = newPolicer(config.Policer)
+	}
+}
+
 // Send puts a packet of size bytes onto the link now and calls deliver when it arrives, unless it is lost. The queue is
 // first in, first out and the schedule is known, so that the fate of a packet is certain at once.
 func (l *Link) Send(size int, deliver func()) Fate {
@@ -63,7 +73,7 @@ func (l *Link) Send(size int, deliver func()) Fate {
 	}
 	l.advance(now)
 	if l.config.Queue > 0 && l.queued+size > l.config.Queue {
-		return Fate{Lost: true}
+		return Fate{Lost: true, Full: true}
 	}
 	start := max(now, l.busyUntil)
 	end := l.config.Rate.finish(start, size)

@@ -13,7 +13,7 @@ func TestLinkQueuesAndDelays(t *testing.T) {
 	link := NewLink(sim, LinkConfig{Rate: Constant(1e6), Queue: 2500, Delay: 50 * ms})
 	var arrived []time.Duration
 	send := func() Fate { return link.Send(1000, func() { arrived = append(arrived, sim.Now()) }) }
-	for i, want := range []Fate{{Queued: 0}, {Queued: 8 * ms}, {Lost: true}} {
+	for i, want := range []Fate{{Queued: 0}, {Queued: 8 * ms}, {Lost: true, Full: true}} {
 		if got := send(); got != want {
 			t.Errorf("packet %d: %+v, want %+v", i, got, want)
 		}

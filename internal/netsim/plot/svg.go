@@ -34,21 +34,26 @@ func Write(w io.Writer, c bench.Case, t bench.Trace) error {
 	}
 	height := head + len(t.Directions)*(rateHeight+queueHeight+2*gap)
 	p := page{duration: c.Duration}
-	p.printf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="11">`+"\n", pageWidth, height)
-	p.printf("<title>%s</title>\n", escape(c.Name+", "+c.Title))
-	p.printf(`<rect width="%d" height="%d" fill="#fff"/>`+"\n", pageWidth, height)
-	p.text(left, 16, "", fmt.Sprintf("%s, %s", c.Name, c.Title), ` font-size="13" font-weight="bold"`)
-	p.text(left, 32, "", "grey: capacity; solid: sent; dashed: target; below: queue", ` fill="#555"`)
+	p.begin(height, c.Name+", "+c.Title, "grey: capacity; solid: sent; dashed: target; below: queue")
 	top := head
 	for _, d := range t.Directions {
 		p.rates(top, d, len(t.Directions) > 1)
 		top += rateHeight + gap
-		p.queue(top, d)
+		p.waits(top, d.Queue)
 		top += queueHeight + gap
 	}
 	p.printf("</svg>\n")
 	_, err := io.WriteString(w, p.String())
 	return err
+}
+
+// begin writes what is above the plots, with what the lines are.
+func (p *page) begin(height int, title, legend string) {
+	p.printf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="11">`+"\n", pageWidth, height)
+	p.printf("<title>%s</title>\n", escape(title))
+	p.printf(`<rect width="%d" height="%d" fill="#fff"/>`+"\n", pageWidth, height)
+	p.text(left, 16, "", title, ` font-size="13" font-weight="bold"`)
+	p.text(left, 32, "", legend, ` fill="#555"`)
 }
 
 // colours tell flows apart, also for most who see fewer colours (Okabe and Ito).
@@ -103,8 +108,9 @@ func (p *page) rates(top int, d bench.DirectionTrace, named bool) {
 	}
 }
 
-func (p *page) queue(top int, d bench.DirectionTrace) {
-	values := longest(d.Queue, width(len(d.Queue)))
+// waits draws a queue.
+func (p *page) waits(top int, queue []time.Duration) {
+	values := longest(queue, width(len(queue)))
 	scale := niceScale(max(50, maxOf(values)))
 	p.frame(top, queueHeight, scale, "ms")
 	p.line(top, queueHeight, scale, values, "#333", "")

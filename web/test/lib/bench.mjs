@@ -6,12 +6,14 @@ import path from 'node:path';
 import { AppPage } from './apppage.mjs';
 import { Chromium } from './chromium.mjs';
 import { Firefox } from './firefox.mjs';
+import { Link } from './link.mjs';
 import { Participant } from './participant.mjs';
 import { Server } from './server.mjs';
 import { Site } from './site.mjs';
 
 const output = path.join(import.meta.dirname, '..', 'output');
 const measureMs = 25_000; // no further series is begun after this time
+const linkPort = 7801;
 const makers = { chromium: Chromium, firefox: Firefox };
 
 export class Bench {
@@ -20,6 +22,7 @@ export class Bench {
   #pages = [];
   #servers = [];
   #afters = [];
+  #links = 0;
   /** Figures of all tests: {id, goal, value, unit, pass}. */
   figures = [];
 
@@ -62,6 +65,13 @@ export class Bench {
     const participant = await Participant.join(server, await browser, options);
     this.#pages.push(participant.page);
     return participant;
+  }
+
+  /** A bad network for one viewer, perfect until it gets an order: see Link. */
+  async link() {
+    const link = await Link.start(linkPort + this.#links++);
+    this.after(() => link.stop());
+    return link;
   }
 
   /** The conference page at the link of a room: see AppPage.open. */

@@ -12,7 +12,7 @@ import { until } from './until.mjs';
 export const address = '10.77.0.1';
 
 /** The server's port for all media. */
-const mediaPort = 7700;
+export const mediaPort = 7700;
 
 const nft = (rules) => promisify(execFile)('nft', [rules]);
 

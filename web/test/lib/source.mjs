@@ -16,24 +16,40 @@ export const colours = {
 /** How many bits the number in the picture has. */
 export const numberBits = 10;
 
-/** What a participant sends, if the test does not say otherwise. */
-export const defaultSource = { colour: 'red', tone: 440, width: 640, height: 360, fps: 20 };
+/** What a participant sends, if the test does not say otherwise. detail, up to 1, is how much of the picture is new in each
+ * frame, so that it takes its bitrate as a camera's does; without it a picture takes next to nothing. */
+export const defaultSource = { colour: 'red', tone: 440, width: 640, height: 360, fps: 20, detail: 0 };
 
 /** Gives the page a camera with a coloured picture, a microphone with a tone, and a screen with both, in place of the
  * browser's. A tone of null keeps the browser's own microphone. */
-export function installSource({ rgb, bits, tone, width, height, fps, screen }) {
+export function installSource({ rgb, bits, tone, width, height, fps, detail, screen }) {
+  /** Grey spots, as many light as dark, larger than the picture. */
+  const spots = (w, h) => {
+    const canvas = new OffscreenCanvas(w / 4, h / 4);
+    const pen = canvas.getContext('2d');
+    const picture = pen.createImageData(canvas.width, canvas.height);
+    for (let i = 0; i < picture.data.length; i += 4) {
+      picture.data.fill(Math.random() < 0.5 ? 0 : 255, i, i + 3);
+      picture.data[i + 3] = 255 * detail * Math.random();
+    }
+    pen.putImageData(picture, 0, 0);
+    return canvas;
+  };
+
   /** A picture: the colour, and in its lowest quarter the number in black and white blocks, first bit on the left. */
   const camera = (w, h, [red, green, blue]) => {
     const canvas = document.createElement('canvas');
     canvas.width = w;
     canvas.height = h;
     const pen = canvas.getContext('2d', { alpha: false });
+    const noise = detail > 0 ? spots(2 * w, 2 * h) : undefined;
     let number = 0;
     const draw = () => {
       number = (number + 1) % (1 << bits);
       window.cameraNumber = number; // what a viewer shows now is so much older
       pen.fillStyle = `rgb(${red} ${green} ${blue})`;
       pen.fillRect(0, 0, w, h);
+      if (noise) pen.drawImage(noise, -w * Math.random(), -h * Math.random(), 2 * w, 2 * h);
       for (let i = 0; i < bits; i++) {
         pen.fillStyle = (number >> i) & 1 ? '#fff' : '#000';
         pen.fillRect((i * w) / bits, h * 0.75, w / bits, h * 0.25);
