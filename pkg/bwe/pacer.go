@@ -184,6 +184,16 @@ func (p *Pacer) Shed(now time.Duration, dropped []Item) []Item {
 	return p.queues[Video].shed(1, dropped)
 }
 
+// Expire drops repairs that have waited for more than 250 ms, and appends them to dropped: what is still missed then is asked for again. They
+// go before video, so that without a limit those of a layer that is no longer sent keep video from a path that has become slow.
+func (p *Pacer) Expire(now time.Duration, dropped []Item) []Item {
+	q := &p.queues[RTX]
+	for q.len() > 0 && now-q.front().Queued > queueLimit {
+		dropped = append(dropped, q.pop())
+	}
+	return dropped
+}
+
 // Clear drops all video and screen that waits, but for the frames whose first packets are out already, and appends it to dropped.
 // The caller has to begin anew at a keyframe.
 func (p *Pacer) Clear(dropped []Item) []Item { return p.queues[Video].shed(0, dropped) }

@@ -236,3 +236,22 @@ func TestPacerMakesUpForLateness(t *testing.T) {
 		}
 	}
 }
+
+// Repairs go before video, but not for longer than somebody has a use for them.
+func TestLateRepairsExpire(t *testing.T) {
+	p := NewPacer(100 * Kbps)
+	for i := range 50 {
+		p.Push(time.Duration(i)*10*time.Millisecond, Item{Ref: i, Kind: RTX, Size: 1200})
+	}
+	p.Push(490*time.Millisecond, Item{Ref: 99, Kind: Video, Size: 1200})
+	if early := p.Expire(queueLimit, nil); len(early) != 0 {
+		t.Errorf("%d are dropped in time", len(early))
+	}
+	if late := p.Expire(490*time.Millisecond, nil); len(late) != 24 || late[0].Ref != 0 || late[23].Ref != 23 {
+		t.Errorf("dropped %d: %v", len(late), late)
+	}
+	p.Expire(time.Second, nil)
+	if item, ok := p.Pop(time.Second); !ok || item.Ref != 99 {
+		t.Errorf("sent %+v in place of the video", item)
+	}
+}

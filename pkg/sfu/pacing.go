@@ -244,6 +244,11 @@ func (e *egress) sent(now time.Duration, last rtpfwd.Written, numbered bool, ite
 // as a whole, to begin anew at a keyframe.
 func (e *egress) shed(now time.Duration) {
 	w, p := e.t.worker, &e.pacing
+	w.items = p.pacer.Expire(now, w.items[:0])
+	for _, item := range w.items {
+		p.give(item.Ref)
+		w.srv.metrics.dropped("pacer_resend_late")
+	}
 	w.items = p.pacer.Shed(now, w.items[:0])
 	for _, item := range w.items {
 		x := p.give(item.Ref)
