@@ -23,6 +23,9 @@ const (
 	capacityTrust = 0.5                   // weight of a measurement at capacityFull and above, less below it
 	capacityFull  = 25 * time.Millisecond
 
+	littleShare   = 0.7 // of the capacity: who sends less has little to send,
+	littleArrives = 0.9 // unless less than that arrives of it
+
 	drainQueue = 60 * time.Millisecond // above it the mode is Drain
 	gainDown   = 6.0                   // per second of queue too much
 	gainUp     = 4.0                   // per second of queue too little; with 3 two flows are less equal (sets of five seeds of 5.2 below 0.99: a third, not a sixth)
@@ -83,8 +86,18 @@ func (e *Estimator) learnCapacity(now time.Duration, arriving Bitrate) {
 		e.capacity = max(e.capacity, arriving)
 		return
 	}
+	if e.hasLittleToSend(arriving) {
+		return
+	}
 	trust := capacityTrust * min(1, queue.Seconds()/capacityFull.Seconds())
 	e.capacity += (arriving - e.capacity).scale(trust)
+}
+
+// hasLittleToSend tells whether less is sent than the path was seen to carry, and all of it arrives: what delays it then is a busy machine
+// or the radio, and what arrives is what was sent. Without this a pause of the video brings the capacity down to the rate of the sound.
+func (e *Estimator) hasLittleToSend(arriving Bitrate) bool {
+	sending := e.sending.over(controlWindow)
+	return arriving < e.capacity && sending < e.capacity.scale(littleShare) && arriving >= sending.scale(littleArrives) && e.delay.queue <= drainQueue
 }
 
 // hold keeps the queue at its wanted length. The rate is the capacity with a correction for the queue that a packet sent

@@ -8,7 +8,7 @@ const text = (viewer, testid) => viewer.page.run((s) => [...document.querySelect
 
 async function slow(bench) {
   const server = await bench.plainServer();
-  const ada = await bench.open(server, bench.chromium, { room: 'slow', name: 'ada', source: { colour: 'red' } });
+  const ada = await bench.open(server, bench.chromium, { room: 'slow', name: 'ada', source: { colour: 'red', detail: 0.3 } });
   await ada.prepare();
   await ada.join();
   // What is sent to her is next to nothing: only the viewer's way fills up.
@@ -25,7 +25,7 @@ async function slow(bench) {
   await until('the path is told', async () => /^(downlink|limited to) .*bit\/s/.test(await text(bob, 'network')), 10_000);
   await until('and what is granted', async () => /gets [qhf0-9]/.test(await text(bob, 'figures')), 10_000);
   await bob.page.screenshot('network-good');
-  const end = await limitRate(8);
+  const end = await limitRate(12);
   try {
     await until('the page says that the connection is slow', async () => (await text(bob, 'slow')).includes('Paused: slow connection'), 30_000);
     await bob.hears(ada.tone);
