@@ -88,7 +88,8 @@ func (e *Estimator) judgeLoss(now time.Duration) {
 		return
 	}
 	idle := now-e.busyAt >= lossWindow && e.mode == Track
-	if !idle || now < p.again || !e.losses.excessive() {
+	severe := e.losses.recent > inherentMost // no link is that bad and of use
+	if !idle || !severe && (now < p.again || !e.losses.excessive()) {
 		p.bad = 0
 		return
 	}
@@ -96,10 +97,10 @@ func (e *Estimator) judgeLoss(now time.Duration) {
 	switch sending := e.sending.over(controlWindow); {
 	case p.phase == policeSettling || p.bad < policeSudden:
 		return
-	case p.phase == policeNothing && sending < max(e.target, e.capacity).scale(policeUses):
+	case p.phase == policeNothing && !severe && sending < max(e.target, e.capacity).scale(policeUses):
 		e.ask(now, sending)
 		return
-	case p.phase == policeHolding:
+	case p.phase == policeHolding && !severe:
 		e.acquit(now) // a policer loses nothing below its limit
 		return
 	}
