@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -55,12 +56,18 @@ func listen(t *testing.T, c *counts, addrs ...string) *Mux {
 
 func listenWith(t *testing.T, cfg Config, addrs ...string) *Mux {
 	t.Helper()
-	cfg.UDPPort = freePort(t)
-	cfg.TCPPort = cfg.UDPPort
 	for _, a := range addrs {
 		cfg.Addrs = append(cfg.Addrs, netip.MustParseAddr(a))
 	}
-	m, err := Listen(cfg)
+	var m *Mux
+	var err error
+	for range 20 { // a port that is free for TCP may be somebody's for UDP
+		cfg.UDPPort = freePort(t)
+		cfg.TCPPort = cfg.UDPPort
+		if m, err = Listen(cfg); !errors.Is(err, syscall.EADDRINUSE) {
+			break
+		}
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -89,7 +89,7 @@ func TestDriverEndsBrowsers(t *testing.T) {
 		t.Skip("needs /proc")
 	}
 	checkout(t, `
-		setsid sh -c 'echo $$ >"$TMPDIR/pids"; tail -f /dev/null >&- 2>&- & echo $! >>"$TMPDIR/pids"; echo "{\"done\":\"open\"}"; exec >&- 2>&-; wait' &
+		setsid sh -c 'echo $$ >"$TMPDIR/pids"; sleep 600 >&- 2>&- & echo $! >>"$TMPDIR/pids"; echo "{\"done\":\"open\"}"; exec >&- 2>&-; wait' &
 		cat >/dev/null`, "playwright-core", "puppeteer-core")
 	d, err := startDriver(context.Background(), twoBrowsers())
 	if err != nil {

@@ -88,9 +88,7 @@ func (e *Estimator) judgeProbe(now time.Duration) {
 		return
 	}
 	proven := min(sent, got, rate)
-	if float64(sent) >= probeClear*float64(rate) || float64(got) < probeClear*float64(sent) {
-		p.shown = min(proven+beside, rate) // what a sender that was late did not send speaks neither for more nor against it
-	}
+	p.shown = min(proven+beside, rate)
 	share := probeUse
 	if float64(got) < probeClear*float64(min(sent, rate)) {
 		share = probeLimited
