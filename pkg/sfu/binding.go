@@ -62,6 +62,7 @@ func (in *ingest) configure(o *offer, a *answer) {
 func (in *ingest) addLine(line *offeredLine, po *signaling.PublicationOffer, agreed *answeredLine) {
 	l := in.lines[line.mid]
 	if l == nil {
+		in.t.worker.turns.publishes(in)
 		l = &ingestLine{mid: line.mid, kind: po.Kind, rids: line.rids}
 		if len(po.Encodings) > 0 && len(line.rids) > 0 {
 			l.rids = nil

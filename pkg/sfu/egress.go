@@ -21,7 +21,8 @@ type egress struct {
 	pacing     pacing
 	allocation allocation
 	replays    replayBudget
-	burst      int           // packets of replays that may go before the next tick
+	burst      int           // packets of replays that may go before the next tick of the worker
+	burstAt    time.Duration // the tick that burst is of
 	since      time.Duration // when the Transport was made
 	paused     bool          // no video: consent is old
 	closed     bool
@@ -200,6 +201,7 @@ func (ss *slotSender) write(now time.Duration, n int, item bwe.Item) {
 	ss.t.out.budget.Sent(n)
 	ss.t.out.sent(now, ss.out.Last(), ss.slot.send.extensions.TransportCC != 0, item)
 	w.counted.forwarded++
+	w.unsent++
 	w.tally.forwardedBytes += uint64(n)
 }
 
@@ -233,7 +235,6 @@ func (e *egress) connected(now time.Duration) {
 
 func (e *egress) tick(now time.Duration) {
 	age := e.t.consentAge(now)
-	e.burst = replayBurst
 	e.allocate(now)
 	e.shed(now)
 	e.observe(now)

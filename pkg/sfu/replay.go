@@ -92,6 +92,9 @@ func (s *subscription) replayed(now time.Duration, choices []rtpfwd.Choice) bool
 // drain sends what the tick permits of the queue.
 func (s *subscription) drain(now time.Duration) {
 	out := s.slot.t.out
+	if at := s.feed.w.tickedAt; at != out.burstAt {
+		out.burst, out.burstAt = replayBurst, at
+	}
 	n := min(len(s.queue), s.burst, out.burst)
 	if out.pacing.backlog() > replayBacklog {
 		n = 0

@@ -43,6 +43,7 @@ type worker struct {
 	working    []job     // the inbox being worked off; swapped with it
 	arrived    datagrams // of its jobs; swapped with arriving
 	transports map[*Transport]struct{}
+	turns      turns
 	feeds      map[*Publication]*feed
 	waiting    []*feed      // with packets of this round
 	outboxes   [][]delivery // to each worker, sent after each round
@@ -66,6 +67,7 @@ type worker struct {
 	told       []signaling.SlotGrant
 
 	ready     []*egress // to be pumped at the end of the round
+	unsent    int       // packets written since the latest send
 	deadlines deadlines // of those that have to wait
 	tickedAt  time.Duration
 }
@@ -171,13 +173,14 @@ func (w *worker) run(ctx context.Context) {
 }
 
 func (w *worker) tickIfDue(now time.Duration) {
-	if len(w.transports) > 0 && now-w.tickedAt >= w.interval(now) {
+	if passed := now - w.tickedAt; len(w.transports) > 0 && passed >= w.interval(now) {
 		w.tickedAt = now
-		w.guard(nil, func() { w.tick(now) })
+		w.guard(nil, func() { w.tick(now, passed) })
 	}
 }
 
-// pump sends what is ready to go, and what has waited for its time.
+// pump sends what is ready to go, and what has waited for its time. What is written goes to the sockets before it has left the processor's
+// cache, and before the rest is written.
 func (w *worker) pump(now time.Duration) {
 	for at, ok := w.deadlines.first(); ok && at <= now; at, ok = w.deadlines.first() {
 		e := w.deadlines[0]
@@ -187,8 +190,20 @@ func (w *worker) pump(now time.Duration) {
 	for i, e := range w.ready {
 		w.guard(e.t, func() { e.pump(now) })
 		w.ready[i] = nil
+		if w.unsent >= sendTogether {
+			w.sendAll()
+		}
 	}
 	w.ready = w.ready[:0]
+}
+
+// sendTogether is how many packets are sent in one go: about 80 KB.
+const sendTogether = 64
+
+// sendAll hands what is written to the sockets.
+func (w *worker) sendAll() {
+	w.unsent = 0
+	w.guard(nil, w.send)
 }
 
 // next is when the next round is due; false if nothing waits for time to pass.
@@ -199,6 +214,9 @@ func (w *worker) next() (time.Duration, bool) {
 	next := w.tickedAt + w.interval(w.srv.now())
 	if at, ok := w.deadlines.first(); ok {
 		next = min(next, at)
+	}
+	for _, f := range w.waiting {
+		next = min(next, f.heldUntil())
 	}
 	return max(next, 1), true
 }
@@ -221,7 +239,7 @@ func (w *worker) drain() {
 	for i := range w.working {
 		j := &w.working[i]
 		if j.fn != nil {
-			w.walk() // fn comes after all that came before it
+			w.walk(true) // fn comes after all that came before it
 		}
 		if j.arrived > 0 {
 			w.receive(j)
@@ -283,23 +301,29 @@ func (w *worker) flush() {
 			w.outboxes[i] = make([]delivery, 0, cap(batch))
 		}
 	}
-	w.walk()
+	w.walk(false)
 	w.pump(w.srv.now())
-	w.guard(nil, w.send)
+	w.sendAll()
 	w.counted.publish(w.srv.metrics)
 }
 
-// walk forwards what came in this round so far.
-func (w *worker) walk() {
+// walk forwards what came in so far; all of it, or without pictures of which the rest is about to come.
+func (w *worker) walk(all bool) {
 	if len(w.waiting) == 0 {
 		return
 	}
-	now := w.srv.now()
+	now, held := w.srv.now(), 0
 	for i, f := range w.waiting {
-		f.waiting, w.waiting[i] = false, nil
+		w.waiting[i] = nil
+		if !all && f.held(now) {
+			w.waiting[held] = f
+			held++
+			continue
+		}
+		f.waiting = false
 		w.guard(f.pub.transport, func() { f.walk(now) })
 	}
-	w.waiting = w.waiting[:0]
+	w.waiting = w.waiting[:held]
 }
 
 func (w *worker) deliver(now time.Duration, d *delivery) {
@@ -323,18 +347,9 @@ func (w *worker) deliver(now time.Duration, d *delivery) {
 	}
 }
 
-func (w *worker) tick(now time.Duration) {
-	for t := range w.transports {
-		t.in.tick(now)
-		t.out.tick(now)
-	}
-	for _, f := range w.feeds {
-		f.tick(now)
-	}
-}
-
 func (w *worker) addTransport(now time.Duration, t *Transport) {
 	w.transports[t] = struct{}{}
+	w.turns.add(t)
 	t.out.since = now
 }
 
@@ -343,6 +358,7 @@ func (w *worker) removeTransport(now time.Duration, t *Transport) {
 		return
 	}
 	delete(w.transports, t)
+	w.turns.remove(t)
 	w.load.Add(-1)
 	t.out.close()
 	t.in.close(now)

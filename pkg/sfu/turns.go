@@ -1,0 +1,75 @@
+package sfu
+
+import (
+	"slices"
+	"time"
+)
+
+// egressTick is how often a Transport has its turn in the ticks of its worker. What is due earlier does not wait for it: feedback, a
+// packet and a deadline of the pacer pump a Transport at once.
+const egressTick = 5 * mediaTick
+
+// turns are the Transports of a worker in a circle: each tick goes on where the one before has ended, so that no tick is long. Most
+// Transports have nothing to do in most ticks, and to look at one is a visit to memory that is not in the processor's cache.
+type turns struct {
+	all        []*Transport
+	next       int
+	publishing []*ingest // those that may have lost packets: they are in each tick
+}
+
+func (r *turns) add(t *Transport) { r.all = append(r.all, t) }
+
+func (r *turns) remove(t *Transport) {
+	if i := slices.Index(r.all, t); i >= 0 {
+		r.all = slices.Delete(r.all, i, i+1)
+		if i < r.next {
+			r.next--
+		}
+	}
+	if i := slices.Index(r.publishing, t.in); i >= 0 {
+		r.publishing = slices.Delete(r.publishing, i, i+1)
+	}
+}
+
+// publishes notes a Transport that has an m-line to publish by.
+func (r *turns) publishes(in *ingest) {
+	if !in.closed && len(in.lines) == 0 {
+		r.publishing = append(r.publishing, in)
+	}
+}
+
+// due is how many have their turn when so much time has passed since the last tick.
+func (r *turns) due(passed time.Duration) int {
+	n := time.Duration(len(r.all))
+	if passed >= egressTick {
+		return int(n)
+	}
+	return int((n*passed + egressTick - 1) / egressTick)
+}
+
+// take is whose turn it is.
+func (r *turns) take() *Transport {
+	if r.next >= len(r.all) {
+		r.next = 0
+	}
+	t := r.all[r.next]
+	r.next++
+	return t
+}
+
+// tick does what the time that has passed asks for.
+func (w *worker) tick(now, passed time.Duration) {
+	for _, in := range w.turns.publishing {
+		in.tick(now)
+	}
+	for range w.turns.due(passed) {
+		t := w.turns.take()
+		if len(t.in.lines) == 0 {
+			t.in.tick(now)
+		}
+		t.out.tick(now)
+	}
+	for _, f := range w.feeds {
+		f.tick(now)
+	}
+}
