@@ -1,6 +1,7 @@
 package mediabench
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -30,11 +31,28 @@ func (s *subject) counted(c sample) uint64 {
 	return c.Sent
 }
 
+// errIdle says that a subject had nothing to do.
+var errIdle = errors.New("did nothing")
+
+// idlePatience is how long a subject may have nothing to do. A server that had to give up pictures sends none until a keyframe comes,
+// and its publisher makes two a second at most: a short span may lie in between, and tells nothing of what a packet costs.
+const idlePatience = 5 * time.Second
+
 // span measures a subject that is at work.
 func (l *load) span(s *subject, warm, length time.Duration) (one round, err error) {
 	if err := l.wait(warm); err != nil {
 		return one, err
 	}
+	for began := time.Now(); ; {
+		one, err = l.stretch(s, length)
+		if !errors.Is(err, errIdle) || time.Since(began) >= idlePatience {
+			return one, err
+		}
+	}
+}
+
+// stretch measures a subject once. The error is errIdle if it did nothing.
+func (l *load) stretch(s *subject, length time.Duration) (one round, err error) {
 	from, err := s.sample(l.ctx)
 	if err != nil {
 		return one, err
@@ -51,7 +69,7 @@ func (l *load) span(s *subject, warm, length time.Duration) (one round, err erro
 	took := time.Since(began)
 	sent := float64(s.counted(to) - s.counted(from))
 	if sent == 0 {
-		return one, fmt.Errorf("%s did nothing in %v", s.name, took.Round(time.Millisecond))
+		return one, fmt.Errorf("%s %w in %v", s.name, errIdle, took.Round(time.Millisecond))
 	}
 	cpu := float64(to.Before.CPU - from.After.CPU)
 	after := s.audience.delays.snapshot()
