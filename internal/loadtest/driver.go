@@ -172,11 +172,15 @@ func (d *driver) ask(ctx context.Context, limit time.Duration, c command) (reply
 	if err != nil {
 		return reply{}, fmt.Errorf("%s: %w", c.Do, err)
 	}
-	if _, err := d.in.Write(append(line, '\n')); err != nil {
-		return reply{}, fmt.Errorf("%s: %w%s", c.Do, errScriptEnded, d.errors)
-	}
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
+	if _, err := d.in.Write(append(line, '\n')); err != nil {
+		select { // what it had to say comes with its end
+		case <-d.ended:
+		case <-timer.C:
+		}
+		return reply{}, fmt.Errorf("%s: %w%s", c.Do, errScriptEnded, d.errors)
+	}
 	for {
 		select {
 		case r := <-d.replies:
