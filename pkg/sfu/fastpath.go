@@ -2,7 +2,6 @@ package sfu
 
 import (
 	"errors"
-	"net/netip"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -54,11 +53,6 @@ func (f *fastPath) watch(pc *webrtc.PeerConnection) {
 	dtls.OnStateChange(func(s webrtc.DTLSTransportState) {
 		if s == webrtc.DTLSTransportStateConnected { // the other side's certificate is verified
 			f.begin()
-		}
-	})
-	dtls.ICETransport().OnSelectedCandidatePairChange(func(pair *webrtc.ICECandidatePair) {
-		if addr, err := netip.ParseAddr(pair.Remote.Address); err == nil {
-			f.line.Select(netip.AddrPortFrom(addr, pair.Remote.Port))
 		}
 	})
 }

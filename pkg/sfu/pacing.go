@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/heliograph/heliograph/pkg/bwe"
@@ -24,6 +25,8 @@ const (
 	replayBacklog = 50 * time.Millisecond
 	// stalled is how long video may wait, with all its upper temporal layers given up, before it starts anew at a keyframe.
 	stalled = 700 * time.Millisecond
+	// settling is how long ICE may take to choose its path.
+	settling = 2 * time.Second
 )
 
 // pacing is what the path of a Transport carries, and what waits for it. Its worker owns it.
@@ -41,6 +44,8 @@ type pacing struct {
 	judged    int          // probes that have ended
 	probed    bwe.Bitrate  // the rate of the latest that began
 	owed      int          // bytes of padding that are still to be sent
+	remote    netip.AddrPort
+	routedAt  time.Duration // when remote was selected first
 }
 
 // waiting is one packet to be sent: a choice of a subscription, or, without one, a resend.
@@ -60,6 +65,18 @@ func newPacing(c Bitrates) pacing {
 
 // renew forgets the path.
 func (p *pacing) renew() { p.estimator, p.judged, p.probed = bwe.New(p.config), 0, 0 }
+
+// route follows the address that ICE has selected. Another one is another path, but for the first moments, in which ICE tries what is best
+// and little was measured yet.
+func (p *pacing) route(now time.Duration, remote netip.AddrPort) {
+	switch {
+	case !p.remote.IsValid():
+		p.routedAt = now
+	case remote != p.remote && now-p.routedAt > settling:
+		p.estimator.OnRouteChange(now)
+	}
+	p.remote = remote
+}
 
 // target is the bitrate that the path is taken to carry.
 func (p *pacing) target() bwe.Bitrate { return p.estimator.State().Target }
@@ -228,8 +245,7 @@ func (e *egress) sent(now time.Duration, last rtpfwd.Written, numbered bool, ite
 	case e.pacing.bySeq == nil && !numbered:
 		return // nobody can tell of it
 	}
-	switch {
-	case last.Kind == rtpfwd.WrittenAgain:
+	if last.Kind == rtpfwd.WrittenAgain {
 		e.pacing.estimator.OnSentAgain(last.Seq)
 		return
 	}

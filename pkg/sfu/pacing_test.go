@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -137,5 +138,21 @@ func TestPacingDoesNotAllocate(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(200, item); n > 0 {
 		t.Errorf("%v allocations for a frame of 4 packets", n)
+	}
+}
+
+// Another path halves what is sent, the same one again changes nothing, and at the start ICE may choose.
+func TestRouteChange(t *testing.T) {
+	p := newPacing(Bitrates{Min: 50 * bwe.Kbps, Start: 2 * bwe.Mbps, Max: 10 * bwe.Mbps})
+	udp, tcp := netip.MustParseAddrPort("192.0.2.1:1000"), netip.MustParseAddrPort("192.0.2.1:2000")
+	p.route(time.Second, udp)
+	p.route(2*time.Second, tcp)
+	p.route(20*time.Second, tcp)
+	if got := p.target(); got != 2*bwe.Mbps {
+		t.Errorf("%v after the start", got)
+	}
+	p.route(30*time.Second, udp)
+	if got := p.target(); got != bwe.Mbps {
+		t.Errorf("%v on another path, want half of 2 Mbit/s", got)
 	}
 }

@@ -3,6 +3,7 @@ package sfu
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -68,11 +69,25 @@ func newTransport(p *Participant, offer string) (*Transport, error) {
 	if t.fast != nil {
 		t.fast.watch(t.pc)
 	}
+	t.pc.SCTP().Transport().ICETransport().OnSelectedCandidatePairChange(t.onPair)
 	t.pc.OnConnectionStateChange(t.onState)
 	t.worker.post(func(now time.Duration) { t.worker.addTransport(now, t) })
 	p.srv.metrics.transports.Inc()
 	p.srv.metrics.mediaPaths.WithLabelValues(string(t.mediaPath())).Inc()
 	return t, nil
+}
+
+// onPair follows the pair that ICE has selected. It runs in a goroutine of Pion, which it must not hold up.
+func (t *Transport) onPair(pair *webrtc.ICECandidatePair) {
+	addr, err := netip.ParseAddr(pair.Remote.Address)
+	if err != nil {
+		return
+	}
+	remote := netip.AddrPortFrom(addr, pair.Remote.Port)
+	if t.fast != nil {
+		t.fast.line.Select(remote)
+	}
+	t.worker.post(func(now time.Duration) { t.out.pacing.route(now, remote) })
 }
 
 // onState runs in a Pion callback: it must not close anything itself.
