@@ -33,7 +33,7 @@ type policing struct {
 	hold    time.Duration
 	before  float64 // loss that began the test
 	bad     int     // windows in a row with excessive loss
-	asks    bool    // a probe is on its way to find out
+	asks    int     // the probe that is on its way to find out, 0 for none
 	shown   int     // how often in a row more was lost of more
 	target  Bitrate // what was sent for then
 	lost    float64 // packets in the test
@@ -114,14 +114,14 @@ func (e *Estimator) ask(now time.Duration, sending Bitrate) {
 	if e.prober.busy() {
 		return
 	}
-	p.asks, p.bad, p.before = true, 0, e.losses.recent
 	e.prober.planPackets(now, policeAsks*sending, policePackets)
+	p.asks, p.bad, p.before = e.prober.current.ID, 0, e.losses.recent
 }
 
 // answered takes what came of a probe by which ask has asked.
 func (e *Estimator) answered(now time.Duration, sent, came int) {
 	p := &e.policing
-	p.asks = false
+	p.asks = 0
 	if sent < policePackets/2 {
 		return
 	}
@@ -157,7 +157,7 @@ func (e *Estimator) endTest(now time.Duration) {
 		e.startTest(now, left)
 		return
 	case lossy:
-		e.losses.inherent = min(left, 0.5)
+		e.losses.inherent = min(left, inherentMost)
 		e.acquit(now)
 		return
 	}

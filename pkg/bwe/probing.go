@@ -74,12 +74,12 @@ func (e *Estimator) judgeProbe(now time.Duration) {
 	}
 	rate := p.current.Rate
 	sent, got, ok := p.result()
-	packets, acked := p.packets, p.acked
+	packets, acked, asked := p.packets, p.acked, e.policing.asks == p.current.ID
 	got = min(sent, got.scale(1/(1-e.losses.always()))) // what is always lost says nothing of the rate
 	next, beside := p.next, p.rateBeside()
 	p.cancel()
 	p.again = now + probePause
-	if e.policing.asks {
+	if asked {
 		e.answered(now, packets, acked)
 		return
 	}
