@@ -26,15 +26,19 @@ type kernel interface {
 }
 
 // linux is the real kernel. Calls that interrupt are made again by the callers' loops.
+//
+// The calls that carry data never block (MSG_DONTWAIT), so the scheduler is not told of them: if it was, it would take a call of more than
+// 20 us for one that blocks, give the processor to another thread and back, and keep its monitor awake. At the pace of a call that
+// took a fifth of the CPU time.
 type linux struct{}
 
 func (linux) sendmmsg(fd uintptr, msgs []mmsghdr) (int, syscall.Errno) {
-	n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(unsafe.SliceData(msgs))), uintptr(len(msgs)), unix.MSG_DONTWAIT, 0, 0)
+	n, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(unsafe.SliceData(msgs))), uintptr(len(msgs)), unix.MSG_DONTWAIT, 0, 0)
 	return int(n), errno
 }
 
 func (linux) recvmmsg(fd uintptr, msgs []mmsghdr) (int, syscall.Errno) {
-	n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(unsafe.SliceData(msgs))), uintptr(len(msgs)), unix.MSG_DONTWAIT, 0, 0)
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(unsafe.SliceData(msgs))), uintptr(len(msgs)), unix.MSG_DONTWAIT, 0, 0)
 	return int(n), errno
 }
 
