@@ -39,19 +39,17 @@ func (g *udpGroup) read(socket *udpio.Socket) {
 	var media round
 	failures := 0
 	take := func(from netip.AddrPort, b []byte) { g.take(from, b, &media) }
-	for {
-		err := socket.Receive(take)
+	end := func() {
 		media.end() // the next call has the memory again
-		switch {
-		case err == nil:
-			failures = 0
-		case errors.Is(err, net.ErrClosed):
+		failures = 0
+	}
+	for {
+		if err := socket.Serve(take, end); errors.Is(err, net.ErrClosed) {
 			return
-		default:
-			g.mux.dropped("udp_receive")
-			if failures++; failures > maxFailures {
-				time.Sleep(failurePause)
-			}
+		}
+		g.mux.dropped("udp_receive")
+		if failures++; failures > maxFailures {
+			time.Sleep(failurePause)
 		}
 	}
 }

@@ -44,14 +44,29 @@ func batchedBy(s *Socket, raw syscall.RawConn, k kernel) *batched {
 }
 
 func (b *batched) receive(each func(from netip.AddrPort, b []byte)) error {
-	if b.in == nil {
-		// A receiver has 2 MB. Many a socket of a group never gets anything.
-		if err := b.raw.Read(b.kernel.readable); err != nil {
-			return err
-		}
-		b.in = newReceiver(b)
+	if err := b.open(); err != nil {
+		return err
 	}
 	return b.in.receive(each)
+}
+
+func (b *batched) serve(each func(from netip.AddrPort, b []byte), end func()) error {
+	if err := b.open(); err != nil {
+		return err
+	}
+	return b.in.serve(each, end)
+}
+
+// open makes the receiver as soon as there is something to receive: it has 2 MB, and many a socket of a group never gets anything.
+func (b *batched) open() error {
+	if b.in != nil {
+		return nil
+	}
+	if err := b.raw.Read(b.kernel.readable); err != nil {
+		return err
+	}
+	b.in = newReceiver(b)
+	return nil
 }
 
 func (b *batched) send(p []byte, to netip.AddrPort) error {

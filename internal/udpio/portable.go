@@ -35,6 +35,15 @@ func (p *portable) receive(each func(from netip.AddrPort, b []byte)) error {
 	return nil
 }
 
+func (p *portable) serve(each func(from netip.AddrPort, b []byte), end func()) error {
+	for {
+		if err := p.receive(each); err != nil {
+			return err
+		}
+		end()
+	}
+}
+
 func (p *portable) send(b []byte, to netip.AddrPort) error {
 	_, err := p.conn.WriteToUDPAddrPort(b, to)
 	return err

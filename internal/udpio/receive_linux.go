@@ -19,9 +19,12 @@ const (
 type receiver struct {
 	// Fixed after construction.
 	way  *batched
-	call func(fd uintptr) bool
+	call func(fd uintptr) bool // receives once
+	loop func(fd uintptr) bool // serves
 
 	// Owned by the goroutine that receives.
+	each     func(from netip.AddrPort, b []byte) // while it serves
+	end      func()
 	bytes    []byte
 	msgs     [receiveMessages]mmsghdr
 	iovs     [receiveMessages]unix.Iovec
@@ -33,7 +36,7 @@ type receiver struct {
 
 func newReceiver(b *batched) *receiver {
 	r := &receiver{way: b, bytes: make([]byte, receiveMessages*receiveStride)}
-	r.call = r.take
+	r.call, r.loop = r.take, r.takeAll
 	for i := range r.msgs {
 		pointAt(&r.iovs[i], r.memory(i))
 		r.ready(i)
@@ -63,6 +66,39 @@ func (r *receiver) receive(each func(from netip.AddrPort, b []byte)) error {
 	if r.errno != 0 {
 		return r.errno
 	}
+	r.deliver(each)
+	return nil
+}
+
+// serve receives until there is an error. It stays in one read of the descriptor: what arrives after a call that found the socket empty wakes
+// it, so that it need not ask again whether there is more.
+func (r *receiver) serve(each func(from netip.AddrPort, b []byte), end func()) error {
+	r.each, r.end, r.errno = each, end, 0
+	if err := r.way.raw.Read(r.loop); err != nil {
+		return err
+	}
+	return r.errno
+}
+
+// takeAll passes on all that there is; true: there was an error.
+func (r *receiver) takeAll(fd uintptr) bool {
+	for {
+		if !r.take(fd) {
+			return false
+		}
+		if r.errno != 0 {
+			return true
+		}
+		r.deliver(r.each)
+		r.end()
+		if r.n < receiveMessages {
+			return false
+		}
+	}
+}
+
+// deliver passes on what was taken, and makes its places ready for more.
+func (r *receiver) deliver(each func(from netip.AddrPort, b []byte)) {
 	received, merged := 0, 0
 	for i := range min(r.n, receiveMessages) {
 		n := r.pass(i, each)
@@ -76,7 +112,6 @@ func (r *receiver) receive(each func(from netip.AddrPort, b []byte)) error {
 	c.receiveCalls.Add(1)
 	c.received.Add(uint64(received))
 	c.merged.Add(uint64(merged))
-	return nil
 }
 
 // take is called when there may be something to read; false: there was nothing.

@@ -17,7 +17,7 @@ type Config struct {
 	Dropped func(reason string, datagrams int)
 }
 
-// Socket is UDP on one local address, which it may share with others of its group. Receive is for one goroutine at a time; all else for any.
+// Socket is UDP on one local address, which it may share with others of its group. Receive and Serve are for one goroutine at a time; all else for any.
 type Socket struct {
 	// Fixed after construction.
 	conn    *net.UDPConn // nil: a network in memory
@@ -32,6 +32,8 @@ type Socket struct {
 type transfer interface {
 	// receive waits for datagrams and calls each for every one of them.
 	receive(each func(from netip.AddrPort, b []byte)) error
+	// serve receives until there is an error, and calls end after the datagrams of each call of the system.
+	serve(each func(from netip.AddrPort, b []byte), end func()) error
 	// send sends one datagram.
 	send(b []byte, to netip.AddrPort) error
 	// sender makes what sends the Flows of one Queue.
@@ -131,6 +133,12 @@ func (s *Socket) Batched() bool {
 // Receive. Its error wraps net.ErrClosed once the Socket is closed; after any other error it may be called again.
 func (s *Socket) Receive(each func(from netip.AddrPort, b []byte)) error {
 	return s.way.receive(each)
+}
+
+// Serve is Receive until there is an error. It calls end after all datagrams that came together; b is lent until then. It costs a call of
+// the system less each time than a loop around Receive.
+func (s *Socket) Serve(each func(from netip.AddrPort, b []byte), end func()) error {
+	return s.way.serve(each, end)
 }
 
 // Send sends one datagram at once. What the system does not take is lost and counted, with its error; only a portable Socket waits.
