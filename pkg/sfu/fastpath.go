@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"encoding/binary"
 	"errors"
 	"time"
 
@@ -26,7 +27,15 @@ type fastPath struct {
 	tag                int           // bytes that protection adds to RTP
 	slab               []byte        // of decrypted RTP
 	sources, reporters int           // SSRCs that in has state of, by RTP and by RTCP
+	heard, heardRTCP   recentSources // the latest of them
 }
+
+// recentSources are SSRCs of which a context is known to have state, for ever: most packets are of one of them, and need no search.
+type recentSources [8]uint32
+
+func (r *recentSources) has(ssrc uint32) bool { return ssrc != 0 && r[ssrc%8] == ssrc }
+
+func (r *recentSources) add(ssrc uint32) { r[ssrc%8] = ssrc }
 
 const (
 	// replayWindow is how many packets a packet may be late, and still be told from a replay (RFC 3711, section 3.3.2).
@@ -89,7 +98,7 @@ func (f *fastPath) receiveRTP(at time.Duration, b []byte) {
 	if len(f.slab) < len(b) {
 		f.slab = make([]byte, max(slabSize, len(b)))
 	}
-	before := known(b, 8, f.in.ROC)
+	before := known(b, 8, &f.heard, f.in.ROC)
 	raw, err := f.in.DecryptRTP(f.slab[:0:len(b)], b, &w.header)
 	if err != nil {
 		f.t.srv.metrics.dropped(f.refusedRTP(err, b))
@@ -110,7 +119,7 @@ func (f *fastPath) receiveRTP(at time.Duration, b []byte) {
 
 func (f *fastPath) receiveRTCP(at time.Duration, b []byte) {
 	w := f.t.worker
-	before := known(b, 4, f.in.Index)
+	before := known(b, 4, &f.heardRTCP, f.in.Index)
 	raw, err := f.in.DecryptRTCP(w.report.bytes[:0], b, &w.report.header)
 	if err != nil {
 		f.t.srv.metrics.dropped(f.refusedRTCP(err, b))
@@ -127,11 +136,18 @@ func (f *fastPath) receiveRTCP(at time.Duration, b []byte) {
 }
 
 // known tells whether a context has state of the SSRC that stands at an offset. A context keeps it as soon as a packet proves itself.
-func known(b []byte, at int, state func(ssrc uint32) (uint32, bool)) bool {
+func known(b []byte, at int, recent *recentSources, state func(ssrc uint32) (uint32, bool)) bool {
 	if len(b) < at+4 {
 		return false
 	}
-	_, ok := state(uint32(b[at])<<24 | uint32(b[at+1])<<16 | uint32(b[at+2])<<8 | uint32(b[at+3]))
+	ssrc := binary.BigEndian.Uint32(b[at:])
+	if recent.has(ssrc) {
+		return true
+	}
+	_, ok := state(ssrc)
+	if ok {
+		recent.add(ssrc)
+	}
 	return ok
 }
 

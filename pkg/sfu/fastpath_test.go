@@ -76,6 +76,7 @@ func (b *pathBench) join(profile srtp.ProtectionProfile, seed byte) *remote {
 	t.in, t.out = newIngest(t), newEgress(t)
 	t.fast = newFastPath(t, b.batch)
 	t.connected.Store(true)
+	t.out.open = true
 	r := &remote{path: t.fast}
 	context := func(seed byte, o ...srtp.ContextOption) *srtp.Context {
 		keyLen, _ := profile.KeyLen()
