@@ -11,12 +11,16 @@ import (
 const (
 	// observeEvery is how often it is looked whether a participant is to be told of its path at once.
 	observeEvery = 500 * time.Millisecond
-	// networkEvery is how often the figures alone are told.
+	// networkEvery is how often the figures alone are told, and calmEvery the same to who gets all that it asks for: it looks at them seldom,
+	// and a message costs as much as some ten forwarded packets.
 	networkEvery = 2 * time.Second
+	calmEvery    = 10 * time.Second
 	// starvedAfter is how long a slot gets nothing, or something again, until that is told: it may be over in a moment.
 	starvedAfter = 500 * time.Millisecond
-	// noticed is how much a figure must change to be told: the estimate is never quite still.
-	noticed = 0.05
+	// noticed is how much a figure must change to be told: the estimate is never quite still. A round trip changes by noticedRTT at the
+	// least: what is below is our own waiting as often as that of the path.
+	noticed    = 0.05
+	noticedRTT = 10 // ms
 )
 
 // observation is what a participant was told of its downlink, and what is counted for it. The worker of its Transport owns it.
@@ -36,7 +40,7 @@ type observation struct {
 func (e *egress) observe(now time.Duration) {
 	o := &e.observation
 	passed := now - o.at
-	if passed < observeEvery || len(e.order) == 0 || !e.t.connected.Load() {
+	if passed < observeEvery || len(e.order) == 0 || !e.open {
 		return
 	}
 	rate := bwe.Bitrate(float64(8*o.bytes) / passed.Seconds())
@@ -45,7 +49,7 @@ func (e *egress) observe(now time.Duration) {
 	e.sample(now, e.pacing.target())
 	w.told = e.grants(w.told[:0])
 	n := e.network(w.told)
-	if o.any && !ofNote(&o.told, &n) && (now-o.tell < networkEvery || !moved(&o.told, &n)) {
+	if o.any && !ofNote(&o.told, &n) && (now-o.tell < tellingEvery(&n) || !moved(&o.told, &n)) {
 		return
 	}
 	n.Slots = append([]signaling.SlotGrant{}, n.Slots...)
@@ -87,10 +91,19 @@ func ofNote(a, b *signaling.Network) bool {
 	return a.Limited != b.Limited || a.Feedback != b.Feedback || !slices.Equal(a.Slots, b.Slots)
 }
 
+// tellingEvery is how often the figures alone are told.
+func tellingEvery(n *signaling.Network) time.Duration {
+	if n.Limited {
+		return networkEvery
+	}
+	return calmEvery
+}
+
 // moved tells whether a figure has changed so much that it is seen.
 func moved(a, b *signaling.Network) bool {
 	off := func(a, b int) bool { return max(a, b)-min(a, b) > int(noticed*float64(max(a, b))) }
-	return off(a.Estimate, b.Estimate) || off(a.Sending, b.Sending) || off(a.RTTMs, b.RTTMs) || max(a.Loss, b.Loss)-min(a.Loss, b.Loss) > noticed/10
+	return off(a.Estimate, b.Estimate) || off(a.Sending, b.Sending) ||
+		off(a.RTTMs, b.RTTMs) && max(a.RTTMs, b.RTTMs)-min(a.RTTMs, b.RTTMs) >= noticedRTT || max(a.Loss, b.Loss)-min(a.Loss, b.Loss) > noticed/10
 }
 
 // grants appends what each slot with video is granted.

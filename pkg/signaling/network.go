@@ -26,8 +26,8 @@ const (
 	GrantPaused     GrantReason = "paused"     // there is not enough for any video
 )
 
-// Network tells a participant of its own downlink, as the server sees it. Ephemeral: it comes every 2 s while the figures change, and
-// within 500 ms when Limited, Feedback or a grant has changed.
+// Network tells a participant of its own downlink, as the server sees it. Ephemeral: it comes every 2 s while the figures change (every 10 s
+// to who lacks nothing), and within 500 ms when Limited, Feedback or a grant has changed.
 type Network struct {
 	Estimate int          `json:"estimate"`        // bit/s that the path is taken to carry
 	Sending  int          `json:"sending"`         // bit/s that are sent, with the headers of the network

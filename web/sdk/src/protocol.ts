@@ -292,7 +292,7 @@ export interface Message {
   body: unknown;
 }
 
-/** Ephemeral: the latest value counts. It comes every 2 s while the figures change, and within 500 ms when limited, feedback or a grant has changed. */
+/** Ephemeral: the latest value counts. It comes every 2 s while the figures change (every 10 s to who lacks nothing), and within 500 ms when limited, feedback or a grant has changed. */
 export interface Network {
   /** Bit/s that the path is taken to carry. */
   estimate: number;
