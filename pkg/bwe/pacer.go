@@ -32,15 +32,17 @@ const (
 // pacing rate, and four packets of one frame while the queue of the path is below 10 ms and nothing is lost. Those four cost
 // 2 to 5 ms of the queue's p95 at 1 to 4 Mbit/s.
 type Pacer struct {
-	queues  [kinds]queue
-	rate    Bitrate // of all that is paced
+	// What a packet that need not wait touches lies together.
+	waiting int           // items in all queues
+	next    time.Duration // when the next burst may begin
+	rate    Bitrate       // of all that is paced
+	burst   int           // bytes that may still go out at once
+	pack    int           // packets of frame that may still go out at once
+	frame   int64
 	group   int
 	probing Probe
 
-	next  time.Duration // when the next burst may begin
-	burst int           // bytes that may still go out at once
-	pack  int           // packets of frame that may still go out at once
-	frame int64
+	queues [kinds]queue
 }
 
 // NewPacer returns a Pacer that sends at rate until the first SetState.
@@ -62,6 +64,9 @@ func (p *Pacer) SetState(s State) {
 // the caller to fill: see Wants.
 func (p *Pacer) StartProbe(probe Probe) { p.probing = probe }
 
+// Probing tells whether a probe may be under way: Wants says how much it lacks.
+func (p *Pacer) Probing() bool { return p.probing.ID != 0 }
+
 // Wants returns how many bytes of padding a running probe lacks beyond what is queued. The caller pushes items of kind
 // RTX (a packet that was sent lately, again) or Padding.
 func (p *Pacer) Wants(now time.Duration) int {
@@ -75,11 +80,17 @@ func (p *Pacer) Wants(now time.Duration) int {
 // Bytes returns what waits.
 func (p *Pacer) Bytes() int {
 	total := 0
+	if p.waiting == 0 {
+		return total
+	}
 	for i := range p.queues {
 		total += p.queues[i].bytes
 	}
 	return total
 }
+
+// Len returns how many packets wait.
+func (p *Pacer) Len() int { return p.waiting }
 
 // Push queues a packet. Items of a kind above the known ones, or of no size, are not taken.
 func (p *Pacer) Push(now time.Duration, item Item) bool {
@@ -87,7 +98,33 @@ func (p *Pacer) Push(now time.Duration, item Item) bool {
 		return false
 	}
 	item.Queued = now
+	p.waiting++
 	p.queues[queueOf(item.Kind)].push(item)
+	return true
+}
+
+// Pass tells whether a packet may go out now without having been queued: nothing waits before it, and it need not wait. Then it
+// counts as sent, and item.Probe is set as by Pop. It is what Push and Pop would do, for the packet that most packets are.
+func (p *Pacer) Pass(now time.Duration, item *Item) bool {
+	if item.Kind >= kinds || item.Size <= 0 {
+		return false
+	}
+	if p.waiting > 0 {
+		for k := range p.queues[:queueOf(item.Kind)+1] {
+			if p.queues[k].len() > 0 {
+				return false
+			}
+		}
+	}
+	item.Queued = now
+	if item.Kind == Audio {
+		p.spend(now, item.Size)
+		return true
+	}
+	if !p.may(now, item) {
+		return false
+	}
+	p.take(now, item)
 	return true
 }
 
@@ -101,8 +138,12 @@ func queueOf(k Kind) Kind {
 
 // Pop returns the packet to be sent now, if there is one. It is called until there is none, and again at Next.
 func (p *Pacer) Pop(now time.Duration) (Item, bool) {
+	if p.waiting == 0 {
+		return Item{}, false
+	}
 	if p.queues[Audio].len() > 0 {
 		item := p.queues[Audio].pop()
+		p.waiting--
 		p.spend(now, item.Size)
 		return item, true
 	}
@@ -115,6 +156,7 @@ func (p *Pacer) Pop(now time.Duration) (Item, bool) {
 			return Item{}, false
 		}
 		item := q.pop()
+		p.waiting--
 		p.take(now, &item)
 		return item, true
 	}
@@ -167,7 +209,7 @@ func (p *Pacer) current(now time.Duration) Bitrate {
 // Next returns when Pop is due again, 0 for at once; ok is false if nothing waits.
 func (p *Pacer) Next() (at time.Duration, ok bool) {
 	switch {
-	case p.Bytes() == 0:
+	case p.waiting == 0:
 		return 0, false
 	case p.queues[Audio].len() > 0:
 		return 0, true
@@ -181,7 +223,15 @@ func (p *Pacer) Shed(now time.Duration, dropped []Item) []Item {
 	if waited, ok := p.Waited(now); !ok || waited <= queueLimit {
 		return dropped
 	}
-	return p.queues[Video].shed(1, dropped)
+	return p.shed(1, dropped)
+}
+
+// shed takes frames of temporal layers from least on out of the queue of video.
+func (p *Pacer) shed(least uint8, dropped []Item) []Item {
+	before := len(dropped)
+	dropped = p.queues[Video].shed(least, dropped)
+	p.waiting -= len(dropped) - before
+	return dropped
 }
 
 // Expire drops repairs that have waited for more than 250 ms, and appends them to dropped: what is still missed then is asked for again. They
@@ -190,18 +240,19 @@ func (p *Pacer) Expire(now time.Duration, dropped []Item) []Item {
 	q := &p.queues[RTX]
 	for q.len() > 0 && now-q.front().Queued > queueLimit {
 		dropped = append(dropped, q.pop())
+		p.waiting--
 	}
 	return dropped
 }
 
 // Clear drops all video and screen that waits, but for the frames whose first packets are out already, and appends it to dropped.
 // The caller has to begin anew at a keyframe.
-func (p *Pacer) Clear(dropped []Item) []Item { return p.queues[Video].shed(0, dropped) }
+func (p *Pacer) Clear(dropped []Item) []Item { return p.shed(0, dropped) }
 
 // Waited returns how long the oldest packet of video has waited; ok is false if none waits.
 func (p *Pacer) Waited(now time.Duration) (waited time.Duration, ok bool) {
 	q := &p.queues[Video]
-	if q.len() == 0 {
+	if p.waiting == 0 || q.len() == 0 {
 		return 0, false
 	}
 	return now - q.front().Queued, true

@@ -293,7 +293,7 @@ func (f *Forwarder) Deadline() time.Duration {
 		return Never
 	}
 	s := &f.sources[f.wanted]
-	if at := s.last + silenceLimit; s.seen && at > f.checked {
+	if at := s.last + SilenceLimit; s.seen && at > f.checked {
 		return at
 	}
 	return Never

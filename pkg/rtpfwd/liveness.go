@@ -2,10 +2,10 @@ package rtpfwd
 
 import "time"
 
-// silenceLimit is how long an Encoding may send nothing, while others do, before it
+// SilenceLimit is how long an Encoding may send nothing, while others do, before it
 // is left. With the time until the next packet of another one that stays below
 // 500 ms from 20 pictures/s on.
-const silenceLimit = 450 * time.Millisecond
+const SilenceLimit = 450 * time.Millisecond
 
 // source is what a Forwarder knows of one Encoding.
 type source struct {
@@ -44,7 +44,7 @@ func (f *Forwarder) lives(now time.Duration, e int) bool {
 	if s.replica == nil || !s.seen {
 		return false
 	}
-	return now-s.last <= silenceLimit || s.silence < f.known()
+	return now-s.last <= SilenceLimit || s.silence < f.known()
 }
 
 // choose sets the wanted encoding: the target, or the nearest one that lives if the

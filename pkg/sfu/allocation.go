@@ -9,7 +9,6 @@ import (
 )
 
 const (
-	allocateEvery = 100 * time.Millisecond
 	// reserveEach is kept free for each voice, also while it is silent: it goes on at once.
 	reserveEach = 20 * bwe.Kbps
 	// mostRepaired is the largest part of repairs that is counted on: a receiver that asks for everything again is not believed.
@@ -19,8 +18,6 @@ const (
 // allocation divides what the path of a Transport carries among its subscriptions of video. Its worker owns it.
 type allocation struct {
 	allocator bwe.Allocator
-	dirty     bool          // somebody asks for something else
-	at        time.Duration // the latest one
 	since     time.Duration // of the counting of what is off the top
 	sound     int           // bytes of sound since
 	repairs   int           // of repairs
@@ -69,13 +66,9 @@ func (a *allocation) newID() int64 {
 	return a.lastID
 }
 
-// allocate grants layers, if something has changed or time has passed.
+// allocate grants layers: in each turn of the Transport, and when somebody asks for something else.
 func (e *egress) allocate(now time.Duration) {
 	a := &e.allocation
-	if !a.dirty && now-a.at < allocateEvery {
-		return
-	}
-	a.dirty, a.at = false, now
 	a.measure(now)
 	w := e.t.worker
 	w.ladders, w.options, w.granted = w.ladders[:0], w.options[:0], w.granted[:0]

@@ -24,6 +24,7 @@ type egress struct {
 	burst      int           // packets of replays that may go before the next tick of the worker
 	burstAt    time.Duration // the tick that burst is of
 	since      time.Duration // when the Transport was made
+	open       bool          // the media connection was made
 	paused     bool          // no video: consent is old
 	closed     bool
 
@@ -226,6 +227,7 @@ func (ss *slotSender) emit(b []byte) bool {
 
 // connected starts the sending: until now nothing was selected, and no keyframe asked for.
 func (e *egress) connected(now time.Duration) {
+	e.open = true
 	for _, ss := range e.slots {
 		if ss.next != nil {
 			ss.next.askKeyframe(now)
@@ -236,14 +238,13 @@ func (e *egress) connected(now time.Duration) {
 func (e *egress) tick(now time.Duration) {
 	age := e.t.consentAge(now)
 	e.allocate(now)
-	e.shed(now)
 	e.observe(now)
-	e.markReady() // feedback may be overdue, or a probe due
+	e.refresh() // feedback may be overdue, or a probe due
 	e.pause(now, age > consentPause)
 	switch {
 	case age > consentClose:
 		e.t.fail("no sign of the other side for 30 seconds")
-	case !e.t.connected.Load() && now-e.since > connectTimeout:
+	case !e.open && now-e.since > connectTimeout:
 		e.t.fail("no media connection within 30 seconds")
 	}
 	if now-e.reportAt >= reportInterval {
@@ -274,7 +275,7 @@ func (e *egress) pause(now time.Duration, paused bool) {
 
 // report sends a sender report on each slot that carries something (RFC 3550, section 6.4.1), by the server's NTP clock.
 func (e *egress) report(now time.Duration) {
-	if !e.t.connected.Load() {
+	if !e.open {
 		return
 	}
 	ntp := e.t.srv.ntp(now)

@@ -51,7 +51,7 @@ func (e *egress) receptionReports(now time.Duration, reports []rtcp.ReceptionRep
 	}
 	report := bwe.ReceiverReport{Lost: float64(lost) / float64(of), RTT: rtt}
 	e.pacing.estimator.OnFallback(now, report, e.pacing.remb)
-	e.markReady()
+	e.refresh()
 }
 
 // receiverEstimate takes a REMB (draft-alvestrand-rmcat-remb-03). It counts as long as the receiver does not take it back.

@@ -19,7 +19,12 @@ type feed struct {
 	newest   []rtpfwd.SeqNo    // by encoding
 	layers   uint8             // spatial layers that the keyframes told of
 	rates    layerRates
-	reported int // encodings that are of use here, as the publisher's worker knows it
+	reported int                         // encodings that are of use here, as the publisher's worker knows it
+	cameAt   [maxEncodings]time.Duration // by encoding: when the newest packet was forwarded; 0: none yet
+
+	attended []*subscription // that have something to do in the next tick
+	sweptAt  time.Duration   // when all had their turn
+	tickedAt time.Duration
 
 	// begun says that what the publisher's worker has of the past is here. Until then no keyframe is asked for, but not for
 	// longer than a job takes that was not lost: since is when the feed was made.
@@ -35,7 +40,10 @@ type feed struct {
 type subscription struct {
 	feed *feed
 	slot *slotSender
+	out  *egress // of the slot
 	fwd  *rtpfwd.Forwarder
+
+	attended bool // it is on the list of its feed
 
 	id          int64         // among those of the Transport
 	asked       shown         // by the view
@@ -78,11 +86,14 @@ func (w *worker) subscribe(now time.Duration, pub *Publication, slot *slotSender
 		w.feeds[pub] = f
 		pub.transport.worker.post(func(time.Duration) { pub.transport.in.addInterest(pub, w) })
 	}
-	sub := &subscription{feed: f, slot: slot, startedAt: now, id: slot.t.out.allocation.newID()}
+	sub := &subscription{feed: f, slot: slot, out: slot.t.out, startedAt: now, id: slot.t.out.allocation.newID()}
 	sub.fwd = rtpfwd.NewForwarder(rtpfwd.ForwarderConfig{Codec: pub.codec, Replicas: f.replicas})
 	f.subs = append(f.subs, sub)
 	return sub
 }
+
+// is tells whether o is the same subscription.
+func (s *subscription) is(o *subscription) bool { return s == o }
 
 func newFeed(w *worker, pub *Publication) *feed {
 	n, size := max(1, len(pub.encodings)), videoRing
@@ -99,7 +110,8 @@ func newFeed(w *worker, pub *Publication) *feed {
 // unsubscribe ends a subscription, and the feed with its last one.
 func (w *worker) unsubscribe(sub *subscription) {
 	f := sub.feed
-	f.subs = slices.DeleteFunc(f.subs, func(o *subscription) bool { return o == sub })
+	f.subs = slices.DeleteFunc(slices.Clone(f.subs), sub.is) // clones, as the feed may be in a walk or a tick
+	f.attended = slices.DeleteFunc(slices.Clone(f.attended), sub.is)
 	f.report(w.srv.now(), f.uses())
 	if len(f.subs) > 0 || w.feeds[f.pub] != f {
 		return
@@ -123,7 +135,7 @@ func (w *worker) dropFeed(pub *Publication) {
 	for _, sub := range f.subs {
 		sub.slot.lost(sub)
 	}
-	f.subs = nil
+	f.subs, f.attended = nil, nil
 }
 
 func (f *feed) setClock(encoding uint8, c rtpfwd.Clock) {
@@ -163,7 +175,8 @@ func (f *feed) deliver(now time.Duration, p *rtpfwd.Packet) {
 	}
 }
 
-// walk forwards the round, subscription by subscription: what one of them needs stays in the processor's cache for all packets.
+// walk forwards the round, subscription by subscription, and sends at once what a pacer lets pass: what one of them needs stays in the
+// processor's cache for all packets, from their selection to the queue of the socket.
 func (f *feed) walk(now time.Duration) {
 	round := f.round
 	if len(round) == 0 {
@@ -173,6 +186,7 @@ func (f *feed) walk(now time.Duration) {
 	for _, p := range round {
 		f.replicas[p.Encoding].Put(p)
 		f.learnLayers(p)
+		f.cameAt[p.Encoding] = now
 		if f.pub.kind == signaling.KindVideo {
 			f.rates.add(now, p, f.simulcast())
 		}
@@ -180,21 +194,39 @@ func (f *feed) walk(now time.Duration) {
 	pads := f.w.pads[:len(round)]
 	rtpfwd.EqualSizes(round, pads)
 	for _, sub := range f.subs {
-		if !sub.slot.t.connected.Load() {
-			continue
-		}
-		choices := f.w.choices[:0]
-		for i, p := range round {
-			n := len(choices)
-			choices = sub.fwd.Select(now, p, choices)
-			if len(choices) == n+1 { // more are of the past
-				choices[n].Pad = pads[i]
+		if sub.out.open {
+			f.w.guard(sub.out.t, func() { sub.forward(now, round, pads) })
+			if f.w.unsent >= sendTogether {
+				f.w.sendAll()
 			}
 		}
-		f.w.choices = choices
-		sub.send(now, choices)
 	}
 	clear(round)
+}
+
+// forward selects from a round and sends what may go. What the pacer holds back, or has held back, goes when the worker pumps.
+func (s *subscription) forward(now time.Duration, round []*rtpfwd.Packet, pads []uint8) {
+	w, out := s.feed.w, s.out
+	choices := w.choices[:0]
+	for i, p := range round {
+		n := len(choices)
+		choices = s.fwd.Select(now, p, choices)
+		if len(choices) == n+1 { // more are of the past
+			choices[n].Pad = pads[i]
+		}
+	}
+	w.choices = choices
+	s.attend()
+	if len(choices) == 0 {
+		return
+	}
+	listed := out.pacing.ready
+	out.pacing.ready = true // what is queued is pumped here and now
+	s.send(now, choices)
+	out.pacing.ready = listed
+	if !listed && (out.pacing.pacer.Len() > 0 || out.pacing.outdated(now)) {
+		out.pump(now)
+	}
 }
 
 // learnLayers tells those whose view may choose among the spatial layers when their number changes.
@@ -209,37 +241,6 @@ func (f *feed) learnLayers(p *rtpfwd.Packet) {
 	}
 }
 
-func (f *feed) tick(now time.Duration) {
-	if f.pub.kind == signaling.KindAudio {
-		return
-	}
-	if first := !f.rates.counted; f.rates.update(now) && first {
-		for _, sub := range f.subs {
-			sub.view++ // what was assumed is known now
-			sub.slot.t.out.allocation.dirty = true
-		}
-	}
-	f.report(now, f.uses())
-	for _, sub := range f.subs {
-		if len(sub.queue) > 0 {
-			sub.drain(now)
-		}
-		if sub.resting && sub.fwd.Current().None() {
-			sub.resting = false
-			sub.retarget(now)
-		}
-		if sub.thinUntil > 0 && sub.thinUntil <= now {
-			sub.thinUntil = 0
-			sub.retarget(now)
-		}
-		if sub.fwd.Deadline() <= now {
-			f.w.choices = sub.fwd.Advance(now, f.w.choices[:0])
-			sub.send(now, f.w.choices)
-		}
-		sub.askKeyframe(now)
-	}
-}
-
 // aim takes what the view asks for. Sound needs no grant.
 func (s *subscription) aim(now time.Duration, asked shown) {
 	if s.asked != asked {
@@ -251,9 +252,7 @@ func (s *subscription) aim(now time.Duration, asked shown) {
 		s.retarget(now)
 		return
 	}
-	out := s.slot.t.out
-	out.allocation.dirty = true
-	out.allocate(now)
+	s.out.allocate(now)
 }
 
 // retarget gives the forwarder what is granted. It takes the nearest layer that lives.
@@ -290,12 +289,14 @@ func (s *subscription) mayReplay() bool {
 // thin leaves the upper temporal layers out for a while: some of their frames were given up, and what follows needs them.
 func (s *subscription) thin(now time.Duration) {
 	s.thinUntil = now + thinTime
+	s.attend()
 	s.retarget(now)
 }
 
 // askKeyframe starts at a keyframe of the past, or asks the source's keyframe authority for what the forwarder waits for.
 func (s *subscription) askKeyframe(now time.Duration) {
-	if s.feed.pub.kind == signaling.KindAudio || !s.slot.t.connected.Load() || s.slot.t.out.paused {
+	s.attend()
+	if s.feed.pub.kind == signaling.KindAudio || !s.out.open || s.out.paused {
 		return
 	}
 	if !s.feed.begun && now-s.feed.since < askKeyedBy {

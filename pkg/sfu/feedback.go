@@ -62,7 +62,7 @@ func (e *egress) hear(now time.Duration, acks []bwe.Ack) {
 	w.srv.metrics.feedback.Inc()
 	w.srv.metrics.acknowledged.Add(float64(arrived))
 	e.pacing.estimator.OnFeedback(now, acks)
-	e.markReady()
+	e.refresh()
 }
 
 // repairLost sends a repair again that did not come.

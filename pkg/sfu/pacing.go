@@ -25,6 +25,8 @@ const (
 	replayBacklog = 50 * time.Millisecond
 	// stalled is how long video may wait, with all its upper temporal layers given up, before it starts anew at a keyframe.
 	stalled = 700 * time.Millisecond
+	// shedEvery is how often it is looked whether something has waited for too long, while something waits.
+	shedEvery = 50 * time.Millisecond
 	// settling is how long ICE may take to choose its path.
 	settling = 2 * time.Second
 )
@@ -36,14 +38,18 @@ type pacing struct {
 	pacer     *bwe.Pacer
 	parser    bwe.TransportCC
 	ccfb      bwe.CCFB
-	bySeq     *bwe.Numbers // of what was sent, once there was feedback after RFC 8888: it takes 128 KiB
-	remb      bwe.Bitrate  // what the receiver estimates; 0: it has not said
-	waiting   []waiting    // by Item.Ref
-	free      []int        // places in waiting
-	ready     bool         // it is in the list of this round
-	judged    int          // probes that have ended
-	probed    bwe.Bitrate  // the rate of the latest that began
-	owed      int          // bytes of padding that are still to be sent
+	bySeq     *bwe.Numbers  // of what was sent, once there was feedback after RFC 8888: it takes 128 KiB
+	remb      bwe.Bitrate   // what the receiver estimates; 0: it has not said
+	waiting   []waiting     // by Item.Ref
+	free      []int         // places in waiting
+	ready     bool          // it is in the list of this round
+	began     bool          // something was sent
+	stale     bool          // the pacer does not know yet what the estimator has found out
+	watchAt   time.Duration // when feedback will be overdue, if that is before the next tick; 0: it is not
+	shedAt    time.Duration
+	judged    int         // probes that have ended
+	probed    bwe.Bitrate // the rate of the latest that began
+	owed      int         // bytes of padding that are still to be sent
 	remote    netip.AddrPort
 	routedAt  time.Duration // when remote was selected first
 }
@@ -64,7 +70,10 @@ func newPacing(c Bitrates) pacing {
 }
 
 // renew forgets the path.
-func (p *pacing) renew() { p.estimator, p.judged, p.probed = bwe.New(p.config), 0, 0 }
+func (p *pacing) renew() {
+	p.estimator, p.judged, p.probed = bwe.New(p.config), 0, 0
+	p.began, p.stale = false, true
+}
 
 // route follows the address that ICE has selected. Another one is another path, but for the first moments, in which ICE tries what is best
 // and little was measured yet.
@@ -109,7 +118,7 @@ func (ss *slotSender) frameOf(p *rtpfwd.Packet) int64 {
 	return int64(ss.to.ssrc)<<32&(1<<62-1) | int64(uint32(p.Time)) | 1<<62
 }
 
-// push queues a chosen packet. It goes out at the end of the round or later.
+// push sends a chosen packet if it need not wait, and queues it else: it goes out at the end of the round or later.
 func (e *egress) push(now time.Duration, sub *subscription, c rtpfwd.Choice) {
 	p, pub := c.Packet, sub.feed.pub
 	item := bwe.Item{
@@ -127,9 +136,19 @@ func (e *egress) push(now time.Duration, sub *subscription, c rtpfwd.Choice) {
 	case pub.source == signaling.SourceScreen:
 		item.Kind = bwe.Screen
 	}
+	if !e.pacing.outdated(now) && e.pacing.pacer.Pass(now, &item) {
+		e.t.worker.tally.path.left(now, item)
+		sub.slot.send(now, sub, c, item)
+		return
+	}
 	item.Ref = e.pacing.take(waiting{slot: sub.slot, sub: sub, choice: c})
 	e.pacing.pacer.Push(now, item)
 	e.markReady()
+}
+
+// outdated tells whether the pacer has to hear of the estimator before anything is sent.
+func (p *pacing) outdated(now time.Duration) bool {
+	return p.stale || p.watchAt > 0 && p.watchAt <= now || p.pacer.Probing()
 }
 
 // pushResend queues a packet that was granted to who lost it.
@@ -147,34 +166,63 @@ func (e *egress) markReady() {
 	}
 }
 
-// pump sends what may go out now.
+// pump sends what may go out now. What the estimator knows changes by feedback, or without it by time: only then is it asked.
 func (e *egress) pump(now time.Duration) {
 	p := &e.pacing
 	p.ready = false
 	if e.closed {
 		return
 	}
+	if p.outdated(now) {
+		e.update(now)
+	}
+	for item, ok := p.pacer.Pop(now); ok; item, ok = p.pacer.Pop(now) {
+		e.t.worker.tally.path.left(now, item)
+		e.release(now, item)
+	}
+	at, waits := p.pacer.Next()
+	if waits {
+		e.t.worker.mediaAt = now
+		if now-p.shedAt >= shedEvery {
+			e.shed(now)
+			at, waits = p.pacer.Next()
+		}
+	}
+	if p.watchAt > 0 && (!waits || p.watchAt < at) {
+		at, waits = p.watchAt, true
+	}
+	if !waits {
+		e.t.worker.deadlines.remove(e)
+		return
+	}
+	e.t.worker.deadlines.set(e, max(at, now+1))
+}
+
+// update brings the pacer to what the estimator knows now, and starts the probes that it asks for.
+func (e *egress) update(now time.Duration) {
+	p := &e.pacing
+	p.stale = false
 	p.estimator.OnTimeout(now)
 	state := p.estimator.State()
 	e.judged(state)
 	p.pacer.SetState(state)
 	e.probe(now)
-	for item, ok := p.pacer.Pop(now); ok; item, ok = p.pacer.Pop(now) {
-		e.t.worker.tally.path.left(now, item)
-		e.release(now, item)
+	p.watchAt = 0
+	if at, ok := p.estimator.Next(); ok && at < now+egressTick {
+		p.watchAt = at
 	}
-	if at, ok := p.pacer.Next(); ok {
-		e.t.worker.deadlines.set(e, max(at, now+1))
-		e.t.worker.mediaAt = now
-		return
-	}
-	e.t.worker.deadlines.remove(e)
+}
+
+// refresh has the Transport pumped with what the estimator has just found out.
+func (e *egress) refresh() {
+	e.pacing.stale = true
+	e.markReady()
 }
 
 // probe starts a burst at a higher rate if the estimator asks for it, and fills what media leaves of it.
 func (e *egress) probe(now time.Duration) {
 	p := &e.pacing
-	if e.paddingSlot() == nil || e.paused || !e.t.connected.Load() {
+	if e.paddingSlot() == nil || e.paused || !e.open {
 		return
 	}
 	if probe, ok := p.estimator.Probe(now); ok {
@@ -253,6 +301,10 @@ func (e *egress) sent(now time.Duration, last rtpfwd.Written, numbered bool, ite
 	if last.Kind == rtpfwd.WrittenPadding {
 		kind = bwe.Padding
 	}
+	if !e.pacing.began {
+		e.pacing.began = true
+		e.refresh() // the estimator begins with a probe
+	}
 	e.pacing.estimator.OnPacketSent(bwe.Sent{Seq: last.Seq, At: now, Size: last.Size + hopOverhead, Kind: kind, Probe: item.Probe})
 }
 
@@ -260,6 +312,7 @@ func (e *egress) sent(now time.Duration, last rtpfwd.Written, numbered bool, ite
 // as a whole, to begin anew at a keyframe.
 func (e *egress) shed(now time.Duration) {
 	w, p := e.t.worker, &e.pacing
+	p.shedAt = now
 	w.items = p.pacer.Expire(now, w.items[:0])
 	for _, item := range w.items {
 		p.give(item.Ref)

@@ -45,7 +45,7 @@ func (e *egress) replayRoom(now time.Duration) int { return e.replays.left(now, 
 // replay starts the selection at a keyframe of the past, if one is at hand.
 func (s *subscription) replay(now time.Duration) bool {
 	w := s.feed.w
-	return s.replayed(now, s.fwd.Replay(now, s.slot.t.out.replayRoom(now), w.choices[:0]))
+	return s.replayed(now, s.fwd.Replay(now, s.out.replayRoom(now), w.choices[:0]))
 }
 
 // repair starts it anew for a subscriber that asks for a keyframe: once for one that has just come, and may have seen nothing yet; and
@@ -57,7 +57,7 @@ func (s *subscription) repair(now time.Duration, encoding uint8) bool {
 		return false
 	}
 	w := s.feed.w
-	if !s.replayed(now, s.fwd.Repair(now, s.slot.t.out.replayRoom(now), w.choices[:0])) {
+	if !s.replayed(now, s.fwd.Repair(now, s.out.replayRoom(now), w.choices[:0])) {
 		return false
 	}
 	s.repaired = true
@@ -66,7 +66,7 @@ func (s *subscription) repair(now time.Duration, encoding uint8) bool {
 
 // replayed queues a replay and sends its beginning; false if it is empty.
 func (s *subscription) replayed(now time.Duration, choices []rtpfwd.Choice) bool {
-	w, out := s.feed.w, s.slot.t.out
+	w, out := s.feed.w, s.out
 	w.choices = choices
 	if len(choices) == 0 {
 		return false
@@ -82,6 +82,7 @@ func (s *subscription) replayed(now time.Duration, choices []rtpfwd.Choice) bool
 	out.replays.spent += bytes
 	s.replayedAt = now
 	s.queue = append(s.queue, choices...)
+	s.attend()
 	w.mediaAt = now // the ticks that send the rest must come
 	w.srv.metrics.replays.Inc()
 	w.srv.metrics.replayedBytes.Add(float64(bytes))
@@ -91,7 +92,7 @@ func (s *subscription) replayed(now time.Duration, choices []rtpfwd.Choice) bool
 
 // drain sends what the tick permits of the queue.
 func (s *subscription) drain(now time.Duration) {
-	out := s.slot.t.out
+	out := s.out
 	if at := s.feed.w.tickedAt; at != out.burstAt {
 		out.burst, out.burstAt = replayBurst, at
 	}
@@ -136,6 +137,7 @@ func (s *subscription) rest(now time.Duration) {
 	}
 	s.queue = kept
 	s.resting = true
+	s.attend()
 	s.retarget(now)
 }
 

@@ -7,7 +7,7 @@ import (
 
 // egressTick is how often a Transport has its turn in the ticks of its worker. What is due earlier does not wait for it: feedback, a
 // packet and a deadline of the pacer pump a Transport at once.
-const egressTick = 5 * mediaTick
+const egressTick = 10 * mediaTick
 
 // turns are the Transports of a worker in a circle: each tick goes on where the one before has ended, so that no tick is long. Most
 // Transports have nothing to do in most ticks, and to look at one is a visit to memory that is not in the processor's cache.

@@ -179,22 +179,27 @@ func (w *worker) tickIfDue(now time.Duration) {
 	}
 }
 
-// pump sends what is ready to go, and what has waited for its time. What is written goes to the sockets before it has left the processor's
-// cache, and before the rest is written.
+// pump sends what is ready to go and was not sent by a walk, and what has waited for its time. What is written goes to the sockets before
+// it has left the processor's cache, and before the rest is written.
 func (w *worker) pump(now time.Duration) {
 	for at, ok := w.deadlines.first(); ok && at <= now; at, ok = w.deadlines.first() {
 		e := w.deadlines[0]
 		w.deadlines.remove(e)
 		e.markReady()
 	}
-	for i, e := range w.ready {
-		w.guard(e.t, func() { e.pump(now) })
+	for i := 0; i < len(w.ready); i++ { // what is given up may bring more to send
+		w.pumpNow(now, w.ready[i])
 		w.ready[i] = nil
-		if w.unsent >= sendTogether {
-			w.sendAll()
-		}
 	}
 	w.ready = w.ready[:0]
+}
+
+// pumpNow sends what one Transport has ready to go.
+func (w *worker) pumpNow(now time.Duration, e *egress) {
+	w.guard(e.t, func() { e.pump(now) })
+	if w.unsent >= sendTogether {
+		w.sendAll()
+	}
 }
 
 // sendTogether is how many packets are sent in one go: about 80 KB.
