@@ -17,12 +17,13 @@ import (
 
 // benchConnectCmd measures connections.
 type benchConnectCmd struct {
-	Joins  int                      `default:"100" placeholder:"N" help:"Participants that join in a round, 100 by default."`
-	Slots  []connectbench.SlotCount `default:"3+4,1+1,3+49" placeholder:"A+V" help:"Slots of a viewer for audio and video, 3+4,1+1,3+49 by default; each is measured by itself."`
-	Rounds int                      `default:"3" placeholder:"N" help:"Servers that are measured for each slot count, 3 by default; figures are medians."`
-	Media  time.Duration            `default:"4s" placeholder:"DURATION" help:"For how long each slot receives before memory is measured, 4s by default."`
-	JSON   bool                     `name:"json" help:"Print one JSON object."`
-	Expect []expect.Bound           `sep:"none" placeholder:"KEY<=VALUE" help:"Exit with 1 if a figure of the JSON misses this bound, as ms_per_join<=1.5; may be repeated."`
+	Joins   int                      `default:"100" placeholder:"N" help:"Participants that join in a round, 100 by default."`
+	Slots   []connectbench.SlotCount `default:"3+4,1+1,3+49" placeholder:"A+V" help:"Slots of a viewer for audio and video, 3+4,1+1,3+49 by default; each is measured by itself."`
+	Rounds  int                      `default:"3" placeholder:"N" help:"Servers that are measured for each slot count, 3 by default; figures are medians."`
+	Media   time.Duration            `default:"4s" placeholder:"DURATION" help:"For how long each slot receives before memory is measured, 4s by default."`
+	Profile string                   `placeholder:"FILE" type:"path" help:"Write profiles of the first round with the slots 3+4 to FILE.3+4 (CPU time of joins) and FILE.3+4.heap (memory in use; FILE.3+4.heap-before is from before the viewers), and so on."`
+	JSON    bool                     `name:"json" help:"Print one JSON object."`
+	Expect  []expect.Bound           `sep:"none" placeholder:"KEY<=VALUE" help:"Exit with 1 if a figure of the JSON misses this bound, as ms_per_join<=1.5; may be repeated."`
 }
 
 // Help explains what is measured.
@@ -39,7 +40,7 @@ func (c *benchConnectCmd) Run(p process) error {
 	ctx, restore := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer restore()
 	r, err := connectbench.Run(ctx, connectbench.Config{
-		Launch: p.launchNode, Joins: c.Joins, Slots: c.Slots, Rounds: c.Rounds, Media: c.Media,
+		Launch: p.launchNode, Joins: c.Joins, Slots: c.Slots, Rounds: c.Rounds, Media: c.Media, Profile: c.Profile,
 		Progress: func(format string, args ...any) { fmt.Fprintf(p.stderr, format+"\n", args...) },
 	})
 	switch {

@@ -25,7 +25,7 @@ type benchForwardCmd struct {
 	Duration      time.Duration  `default:"2s" placeholder:"DURATION" help:"Length of a round, 2s by default."`
 	JSON          bool           `name:"json" help:"Print one JSON object a row."`
 	Feedback      time.Duration  `default:"100ms" placeholder:"DURATION" help:"From one feedback of a viewer to its next, 100ms by default; browsers take 50ms to 250ms."`
-	Profile       string         `placeholder:"FILE" type:"path" help:"Write a CPU profile of our server in its rounds to FILE, and as fast as it forwards to FILE.flood."`
+	Profile       string         `placeholder:"FILE" type:"path" help:"Write a CPU profile of our server in its rounds to FILE, while its viewers join to FILE.join, and as fast as it forwards to FILE.flood."`
 	Expect        []expect.Bound `sep:"none" placeholder:"KEY<=VALUE" help:"Exit with 1 if a figure misses this bound, as floor_ratio>=0.6; may be repeated."`
 	mediaPathFlag
 }

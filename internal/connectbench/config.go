@@ -32,6 +32,9 @@ type Config struct {
 	Rounds int
 	// Media is for how long every slot receives before memory is measured, up to a minute.
 	Media time.Duration
+	// Profile is the file for profiles of the first round of each slot count, with the slot count as its suffix (".3+4"): of CPU time while
+	// participants join; with ".heap", of the memory in use when all viewers are there, and with ".heap-before", before they come. Empty: none.
+	Profile string
 	// Progress is told what is going on; nil: nobody is.
 	Progress func(format string, args ...any)
 }

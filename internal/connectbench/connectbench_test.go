@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"maps"
 	"math"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -88,6 +91,23 @@ func TestAttend(t *testing.T) {
 	}
 	if r.URL != "http://here/" || cpu.CPU <= 0 || cpu.Goroutines < 1 || cpu.Resident != 0 || memory.Resident <= 0 || memory.Heap <= 0 || memory.CPU < cpu.CPU {
 		t.Errorf("%+v, %+v, %+v", r, cpu, memory)
+	}
+}
+
+func TestProfiles(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "profile")
+	questions := strings.Join([]string{askProfile + " " + file, askProfileEnd + " " + file, askHeap + " " + file + ".heap", askProfile + " " + file + ".open"}, "\n")
+	var out bytes.Buffer
+	if err := Attend(strings.NewReader(questions), &out, Ready{}); err != nil || strings.Count(out.String(), "\n") != 5 {
+		t.Errorf("%v, %s", err, &out)
+	}
+	for _, name := range []string{file, file + ".heap", file + ".open"} {
+		if s, err := os.Stat(name); err != nil || s.Size() == 0 {
+			t.Errorf("%s: %v, %v", name, s, err)
+		}
+	}
+	if err := Attend(strings.NewReader(askHeap+" "+file+"/none"), io.Discard, Ready{}); err == nil {
+		t.Error("a profile that cannot be written is no error")
 	}
 }
 

@@ -32,7 +32,11 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	rounds := make([][]round, len(c.Slots))
 	for n := range c.Rounds {
 		for i, slots := range c.Slots {
-			r, err := measure(ctx, &c, slots)
+			profile := ""
+			if n == 0 && c.Profile != "" {
+				profile = c.Profile + "." + slots.String()
+			}
+			r, err := measure(ctx, &c, slots, profile)
 			if err != nil {
 				return nil, fmt.Errorf("slots %s: %w", slots, err)
 			}

@@ -25,7 +25,7 @@ type round struct {
 }
 
 // measure runs both phases with a new server.
-func measure(ctx context.Context, c *Config, slots SlotCount) (r round, err error) {
+func measure(ctx context.Context, c *Config, slots SlotCount, profile string) (r round, err error) {
 	cmd, err := c.Launch(ctx)
 	if err != nil {
 		return r, err
@@ -47,11 +47,11 @@ func measure(ctx context.Context, c *Config, slots SlotCount) (r round, err erro
 		all.leave(ctx)
 	}()
 	viewer := client.Config{Slots: client.Slots{Audio: orNone(slots.Audio), Video: orNone(slots.Video), Fixed: true}}
-	if err := r.joins(ctx, c, s, all, viewer); err != nil {
+	if err := r.joins(ctx, c, s, all, viewer, profile); err != nil {
 		return r, err
 	}
 	all.leave(ctx)
-	return r, r.memory(ctx, c, s, all, viewer, slots)
+	return r, r.memory(ctx, c, s, all, viewer, slots, profile)
 }
 
 // orNone writes a count as client.Slots does.
@@ -64,13 +64,16 @@ func orNone(n int) int {
 
 // joins is the first phase. A few join before, so that nothing is counted that happens once. What those who have joined cost by their
 // being there (checks of paths, reports, feedback) is measured afterwards, and taken off: on average half of them were there.
-func (r *round) joins(ctx context.Context, c *Config, s *server, all *crew, viewer client.Config) error {
+func (r *round) joins(ctx context.Context, c *Config, s *server, all *crew, viewer client.Config, profile string) error {
 	room := func(i int) string { return fmt.Sprint("room", i/roomSize) }
 	if _, err := all.joinAll(ctx, roomSize, "early", func(int) string { return "early" }, viewer); err != nil {
 		return err
 	}
 	before, err := s.sample(askMemory) // which collects the garbage of the start
 	if err != nil {
+		return err
+	}
+	if err := s.profile(profile, askProfile, ""); err != nil {
 		return err
 	}
 	if before, err = s.sample(askCPU); err != nil {
@@ -95,13 +98,16 @@ func (r *round) joins(ctx context.Context, c *Config, s *server, all *crew, view
 	if err != nil {
 		return err
 	}
+	if err := s.profile(profile, askProfileEnd, ""); err != nil {
+		return err
+	}
 	perSecond := (later.CPU - after.CPU) / staying.Seconds()
 	r.join = max(after.CPU-before.CPU-perSecond*(joining/2+settlePause.Seconds()), 0) / float64(c.Joins)
 	return nil
 }
 
 // memory is the second phase.
-func (r *round) memory(ctx context.Context, c *Config, s *server, all *crew, viewer client.Config, slots SlotCount) error {
+func (r *round) memory(ctx context.Context, c *Config, s *server, all *crew, viewer client.Config, slots SlotCount, profile string) error {
 	const room = "stage"
 	here := func(int) string { return room }
 	stage, err := all.publish(ctx, room, slots)
@@ -121,6 +127,9 @@ func (r *round) memory(ctx context.Context, c *Config, s *server, all *crew, vie
 	if err := show(ctx, c, stage, first); err != nil {
 		return err
 	}
+	if err := s.profile(profile, askHeap, ".heap-before"); err != nil {
+		return err
+	}
 	before, err := s.sample(askMemory)
 	if err != nil {
 		return err
@@ -135,6 +144,9 @@ func (r *round) memory(ctx context.Context, c *Config, s *server, all *crew, vie
 	}
 	after, err := s.sample(askMemory)
 	if err != nil {
+		return err
+	}
+	if err := s.profile(profile, askHeap, ".heap"); err != nil {
 		return err
 	}
 	each := func(a, b int64) float64 { return float64(b-a) / float64(n) }

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"strings"
 )
 
 // Ready is what a server tells when it can be joined.
@@ -32,10 +33,13 @@ type Sample struct {
 	Goroutines int `json:"goroutines"`
 }
 
-// The two questions of Run.
+// The questions of Run. Those of profiles are followed by a space and the name of a file.
 const (
-	askCPU    = "cpu"
-	askMemory = "memory"
+	askCPU        = "cpu"
+	askMemory     = "memory"
+	askProfile    = "profile"  // of CPU time, from now on
+	askProfileEnd = "profiled" // until now
+	askHeap       = "heap"     // what is in use
 )
 
 // Attend is the server's side: it writes ready to out and answers each question from in by a Sample, until in ends.
@@ -45,8 +49,14 @@ func Attend(in io.Reader, out io.Writer, ready Ready) error {
 		return fmt.Errorf("tell that the server is ready: %w", err)
 	}
 	questions := bufio.NewScanner(in)
+	var profile profiler
+	defer profile.end()
 	for questions.Scan() {
-		s, err := take(questions.Text() == askMemory)
+		question, file, _ := strings.Cut(questions.Text(), " ")
+		if err := profile.do(question, file); err != nil {
+			return err
+		}
+		s, err := take(question == askMemory)
 		if err != nil {
 			return err
 		}

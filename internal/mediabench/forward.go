@@ -18,8 +18,9 @@ type ForwardConfig struct {
 	Rounds   int           // of each subject
 	Duration time.Duration // of a round
 	Feedback time.Duration // from one transport-wide feedback of a viewer to the next; 0: 100 ms
-	// Profile is the file for a CPU profile of our server at the pace of the rounds; with .flood, as fast as it forwards; each with .allocs,
-	// what was allocated since the start, and with .allocs-before, what was when it began. Empty: none.
+	// Profile is the file for a CPU profile of our server at the pace of the rounds; with .join, while the viewers join; with .flood, as
+	// fast as it forwards; each with .allocs, what was allocated since the start, and with .allocs-before, what was when it began. Empty:
+	// none.
 	Profile  string
 	Progress func(format string, args ...any)
 }
@@ -154,12 +155,47 @@ func (f *forwarding) openJoined(name string, join func(Ready) joiner) (*subject,
 	if err = f.publish(join(s.ready), "publisher", s.publisher); err != nil {
 		return nil, err
 	}
-	began := time.Now()
-	if s.viewers, err = f.view(join(s.ready), &s.audience, f.cfg.Viewers, f.cfg.Feedback); err != nil {
+	if err := f.join(s, join(s.ready)); err != nil {
 		return nil, err
 	}
-	f.cfg.Progress("%s: %d viewers joined in %v", name, f.cfg.Viewers, time.Since(began).Round(10*time.Millisecond))
 	return s, f.settle(s)
+}
+
+// join lets the viewers join, and tells what that took of both sides.
+func (f *forwarding) join(s *subject, join joiner) error {
+	profiled := f.cfg.Profile != "" && s.name == SubjectServer
+	if profiled {
+		if _, err := s.do(f.ctx, command{Do: "profile", File: f.cfg.Profile + ".join"}); err != nil {
+			return err
+		}
+	}
+	began := time.Now()
+	before, err := s.sample(f.ctx)
+	if err != nil {
+		return err
+	}
+	own, err := processTime()
+	if err != nil {
+		return err
+	}
+	if s.viewers, err = f.view(join, &s.audience, f.cfg.Viewers, f.cfg.Feedback); err != nil {
+		return err
+	}
+	took := time.Since(began)
+	after, err := s.sample(f.ctx)
+	if err != nil {
+		return err
+	}
+	now, err := processTime()
+	if err != nil {
+		return err
+	}
+	f.cfg.Progress("%s: %d viewers joined in %v; it took %v of a processor, the load %v", s.name, f.cfg.Viewers, took.Round(10*time.Millisecond),
+		time.Duration(after.Before.CPU-before.After.CPU).Round(10*time.Millisecond), time.Duration(now-own).Round(10*time.Millisecond))
+	if profiled {
+		_, err = s.do(f.ctx, command{Do: "profiled"})
+	}
+	return err
 }
 
 // settle waits until a subject forwards what it gets: until then viewers wait for keyframes, or for more bandwidth.

@@ -1,6 +1,7 @@
 package mediabench
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,6 +35,10 @@ func joinServer(r Ready) joiner {
 		if err != nil {
 			return fmt.Errorf("make a token: %w", err)
 		}
+		sdp, err := p.offer() // before the server waits for hello, for which it has 2 s of patience
+		if err != nil {
+			return err
+		}
 		d := websocket.Dialer{Subprotocols: []string{signaling.Subprotocol}, HandshakeTimeout: joinTimeout}
 		ws, _, err := d.DialContext(ctx, "ws"+strings.TrimPrefix(r.URL, "http")+"v1/connect", nil)
 		if err != nil {
@@ -41,7 +46,7 @@ func joinServer(r Ready) joiner {
 		}
 		s := &session{ws: ws, ended: make(chan struct{})}
 		p.leave = s.close
-		return s.join(ctx, p, token)
+		return s.join(ctx, p, token, sdp)
 	}
 }
 
@@ -54,11 +59,7 @@ type session struct {
 	id    uint64
 }
 
-func (s *session) join(ctx context.Context, p *participant, token string) error {
-	sdp, err := p.offer()
-	if err != nil {
-		return err
-	}
+func (s *session) join(ctx context.Context, p *participant, token, sdp string) error {
 	offer := &signaling.Offer{Rev: 1, SDP: sdp}
 	h := signaling.Hello{Token: token, Client: "sfu bench", Offer: offer}
 	if p.viewer != nil {
@@ -68,18 +69,18 @@ func (s *session) join(ctx context.Context, p *participant, token string) error 
 			{CID: "camera", Source: signaling.SourceCamera, Kind: signaling.KindVideo, MID: p.mid, Width: 1280, Height: 720},
 		}
 	}
-	var w signaling.Welcome
-	if err := s.request(ctx, signaling.TypeHello, h, &w); err != nil {
+	w, err := request[welcome](ctx, s, signaling.TypeHello, h)
+	if err != nil {
 		return err
 	}
-	if w.Answer == nil {
+	if w.Answer.SDP == "" {
 		return errors.New("the welcome has no answer")
 	}
 	if err := p.answered(ctx, w.Answer.SDP); err != nil {
 		return err
 	}
 	if p.viewer != nil {
-		if err := s.view(ctx, &w); err != nil {
+		if err := s.view(ctx, w); err != nil {
 			return err
 		}
 	}
@@ -88,45 +89,58 @@ func (s *session) join(ctx context.Context, p *participant, token string) error 
 	return nil
 }
 
-func (s *session) view(ctx context.Context, w *signaling.Welcome) error {
+// welcome is what is of interest in a signaling.Welcome: with a thousand participants it is long.
+type welcome struct {
+	Participant  string
+	Answer       signaling.Answer
+	Keepalive    signaling.KeepaliveTimes
+	Participants []struct {
+		ID           string
+		Publications []struct{ ID string }
+	}
+}
+
+func (s *session) view(ctx context.Context, w welcome) error {
 	for _, other := range w.Participants {
-		for _, pub := range other.Publications {
-			if pub.Participant == w.Participant {
-				continue
-			}
-			return s.request(ctx, signaling.TypeView, signaling.View{Rev: 1, Items: []signaling.ViewItem{
-				{Publication: pub.ID, Width: 1280, Height: 720},
-			}}, nil)
+		if len(other.Publications) == 0 || other.ID == w.Participant {
+			continue
 		}
+		_, err := request[signaling.ViewOK](ctx, s, signaling.TypeView, signaling.View{Rev: 1, Items: []signaling.ViewItem{
+			{Publication: other.Publications[0].ID, Width: 1280, Height: 720},
+		}})
+		return err
 	}
 	return errors.New("nobody publishes")
 }
 
 // request sends a request and reads until its response comes. It is for the time before read.
-func (s *session) request(ctx context.Context, typ string, d, out any) error {
+func request[A any](ctx context.Context, s *session, typ string, d any) (answer A, err error) {
 	if err := s.send(typ, d); err != nil {
-		return err
+		return answer, err
 	}
 	deadline, _ := ctx.Deadline()
 	_ = s.ws.SetReadDeadline(deadline)
+	ours := fmt.Appendf(nil, `"re":%d,`, s.id) // no need to decode what others do
 	for {
+		_, text, err := s.ws.ReadMessage()
+		if err != nil {
+			return answer, fmt.Errorf("%s: %w", typ, err)
+		}
+		if !bytes.Contains(text[:min(len(text), 64)], ours) {
+			continue
+		}
 		var m struct {
-			Type string          `json:"t"`
-			Re   uint64          `json:"re"`
-			Data json.RawMessage `json:"d"`
+			Type string `json:"t"`
+			Data *A     `json:"d"`
 		}
-		if err := s.ws.ReadJSON(&m); err != nil {
-			return fmt.Errorf("%s: %w", typ, err)
-		}
-		switch {
-		case m.Re != s.id:
+		m.Data = &answer
+		switch err := json.Unmarshal(text, &m); {
 		case m.Type == signaling.TypeErr:
-			return fmt.Errorf("%s: %s", typ, m.Data)
-		case out == nil:
-			return nil
-		default:
-			return json.Unmarshal(m.Data, out)
+			return answer, fmt.Errorf("%s: %s", typ, text)
+		case err != nil:
+			return answer, fmt.Errorf("%s: %w", typ, err)
 		}
+		return answer, nil
 	}
 }
 
