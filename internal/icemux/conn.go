@@ -16,7 +16,8 @@ import (
 )
 
 const (
-	queueLength   = 512  // datagrams that wait for an agent
+	queueLength   = 512  // datagrams that wait for an agent that gets media, too
+	checksLength  = 64   // the same of one that does not
 	maxDatagram   = 2048 // bytes; larger ones are no media, DTLS or STUN of ours
 	rememberedIDs = 64   // STUN requests that wait for their response
 	maxPaths      = 64   // validated 5-tuples of one Conn
@@ -91,8 +92,12 @@ var (
 )
 
 func newConn(m *Mux, key connKey, local net.Addr, batch *Batch, media Receiver) *Conn {
+	length := queueLength
+	if media != nil {
+		length = checksLength
+	}
 	c := &Conn{
-		mux: m, key: key, local: local, media: media, queue: make(chan *datagram, queueLength), done: make(chan struct{}),
+		mux: m, key: key, local: local, media: media, queue: make(chan *datagram, length), done: make(chan struct{}),
 		readDeadline: deadline.New(), current: map[netip.AddrPort]outlet{},
 		free: sync.Pool{New: func() any { return new(datagram) }},
 	}

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+	"unsafe"
 )
 
 // The history finds what a map finds, for as long as it promises, and nothing else.
@@ -55,5 +56,15 @@ func TestHistoryGrowsToItsBound(t *testing.T) {
 	}
 	if len(slow.ring) != historyStart {
 		t.Errorf("one voice costs %d places", len(slow.ring))
+	}
+}
+
+// What is kept of a packet is two of a cache line.
+func TestHistoryIsSmall(t *testing.T) {
+	if size := unsafe.Sizeof(sentPacket{}); size != 32 {
+		t.Errorf("a packet takes %d bytes, want 32", size)
+	}
+	if start := len(newHistory().ring) * int(unsafe.Sizeof(sentPacket{})); start > 4<<10 {
+		t.Errorf("who sends nothing keeps %d bytes", start)
 	}
 }

@@ -249,6 +249,13 @@ func (p *Pacer) Expire(now time.Duration, dropped []Item) []Item {
 // The caller has to begin anew at a keyframe.
 func (p *Pacer) Clear(dropped []Item) []Item { return p.shed(0, dropped) }
 
+// Trim gives back the memory of bursts that have not come again. It is for once in some seconds.
+func (p *Pacer) Trim() {
+	for i := range p.queues {
+		p.queues[i].trim()
+	}
+}
+
 // Waited returns how long the oldest packet of video has waited; ok is false if none waits.
 func (p *Pacer) Waited(now time.Duration) (waited time.Duration, ok bool) {
 	q := &p.queues[Video]

@@ -6,7 +6,11 @@ type queue struct {
 	first int
 	count int
 	bytes int
+	most  int // that waited together since the last trim
 }
+
+// leastRing is the least length of a ring.
+const leastRing = 16
 
 func (q *queue) len() int { return q.count }
 
@@ -19,12 +23,27 @@ func (q *queue) push(item Item) {
 		q.grow()
 	}
 	q.count++
+	q.most = max(q.most, q.count)
 	*q.at(q.count - 1) = item
 	q.bytes += item.Size
 }
 
-func (q *queue) grow() {
-	ring := make([]Item, max(16, 2*len(q.ring)))
+func (q *queue) grow() { q.resize(max(leastRing, 2*len(q.ring))) }
+
+// trim gives back a ring of which not a quarter was in use since the last call.
+func (q *queue) trim() {
+	size := leastRing
+	for size < 4*q.most {
+		size *= 2
+	}
+	if size < len(q.ring) {
+		q.resize(size)
+	}
+	q.most = q.count
+}
+
+func (q *queue) resize(size int) {
+	ring := make([]Item, size)
 	for i := range q.count {
 		ring[i] = *q.at(i)
 	}

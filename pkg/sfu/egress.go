@@ -250,6 +250,7 @@ func (e *egress) tick(now time.Duration) {
 	if now-e.reportAt >= reportInterval {
 		e.reportAt = now
 		e.report(now)
+		e.pacing.trim()
 	}
 }
 

@@ -42,6 +42,7 @@ type pacing struct {
 	remb      bwe.Bitrate   // what the receiver estimates; 0: it has not said
 	waiting   []waiting     // by Item.Ref
 	free      []int         // places in waiting
+	most      int           // places that were in use together since the last trim
 	ready     bool          // it is in the list of this round
 	began     bool          // something was sent
 	stale     bool          // the pacer does not know yet what the estimator has found out
@@ -100,10 +101,23 @@ func (p *pacing) take(w waiting) int {
 		ref := p.free[n-1]
 		p.free = p.free[:n-1]
 		p.waiting[ref] = w
+		p.most = max(p.most, len(p.waiting)-n+1)
 		return ref
 	}
 	p.waiting = append(p.waiting, w)
+	p.most = len(p.waiting)
 	return len(p.waiting) - 1
+}
+
+// trim gives back the memory of bursts that have not come again: the replay to who joins is a hundred times what waits later on.
+func (p *pacing) trim() {
+	const least = 16
+	p.pacer.Trim()
+	inUse := len(p.waiting) - len(p.free)
+	if inUse == 0 && len(p.waiting) > max(least, 4*p.most) {
+		p.waiting, p.free = nil, nil
+	}
+	p.most = inUse
 }
 
 func (p *pacing) give(ref int) waiting {

@@ -54,7 +54,7 @@ type queue struct {
 }
 
 // minRing is the least length of a queue's ring.
-const minRing = 16
+const minRing = 4
 
 func newQueue(limit int) *queue {
 	return &queue{limit: limit, ring: make([]item, minRing), keys: make(map[queueKey]uint64)}

@@ -6,6 +6,7 @@ import "bytes"
 const (
 	maxReplies    = 256
 	maxReplyBytes = 1 << 20
+	maxWelcome    = 8 << 10 // of one that is kept like the others
 )
 
 // replies keeps the newest responses of a session, so that a repeated request gets the same bytes again: at most
@@ -14,11 +15,19 @@ type replies struct {
 	kept   []reply // in the order of the ids
 	bytes  int
 	newest uint64 // id
+	passes bool   // the newest goes when the next one comes
 }
 
 type reply struct {
 	id   uint64
 	text []byte
+}
+
+// addWelcome is add of the first response. A long one is kept until the next only: a welcome to a large room has all of the room, and would
+// be much of what a participant takes.
+func (r *replies) addWelcome(id uint64, text []byte) {
+	r.add(id, text)
+	r.passes = len(text) > maxWelcome
 }
 
 // add keeps the response to the request id, unless it is 0 or not greater than the one before.
@@ -27,6 +36,10 @@ func (r *replies) add(id uint64, text []byte) {
 		return
 	}
 	r.newest = id
+	if r.passes {
+		r.passes = false
+		r.bytes, r.kept = 0, nil // it is the first
+	}
 	for len(r.kept) > 0 && (len(r.kept) == maxReplies || r.bytes+len(text) > maxReplyBytes) {
 		r.bytes -= len(r.kept[0].text)
 		r.kept[0] = reply{}

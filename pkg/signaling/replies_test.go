@@ -53,6 +53,27 @@ func TestRepliesModel(t *testing.T) {
 	}
 }
 
+// A long welcome is there for who did not get it, until the next request shows that it has come.
+func TestLongWelcomeIsNotKept(t *testing.T) {
+	for length, kept := range map[int]bool{maxWelcome: true, maxWelcome + 1: false} {
+		var r replies
+		welcome := bytes.Repeat([]byte("w"), length)
+		r.addWelcome(1, welcome)
+		if !bytes.Equal(r.find(1), welcome) {
+			t.Errorf("a welcome of %d bytes is not found", length)
+		}
+		r.add(2, []byte("second"))
+		r.add(3, []byte("third"))
+		want := len("second") + len("third")
+		if kept {
+			want += length
+		}
+		if (r.find(1) != nil) != kept || string(r.find(2)) != "second" || string(r.find(3)) != "third" || r.bytes != want {
+			t.Errorf("of a welcome of %d bytes %d are left, of all %d, want %d", length, len(r.find(1)), r.bytes, want)
+		}
+	}
+}
+
 func FuzzReplies(f *testing.F) {
 	f.Add([]byte{1, 1, 0, 2, 3, 255})
 	f.Fuzz(func(t *testing.T, ops []byte) { runReplies(t, ops) })
