@@ -96,6 +96,9 @@ func readAnswered(m *sdp.MediaDescription) *answeredLine {
 		}
 	}
 	for _, a := range m.Attributes {
+		if a.Key != "fmtp" && a.Key != "rtcp-fb" {
+			continue
+		}
 		head, rest, _ := strings.Cut(a.Value, " ")
 		pt, err := strconv.ParseUint(head, 10, 7)
 		if err != nil {
@@ -126,12 +129,13 @@ func readAnswered(m *sdp.MediaDescription) *answeredLine {
 func parseRTPMap(v string) (pt uint8, name string, rate uint32) {
 	head, rest, _ := strings.Cut(v, " ")
 	n, _ := strconv.ParseUint(head, 10, 7)
-	parts := strings.Split(rest, "/")
-	if len(parts) > 1 {
-		r, _ := strconv.ParseUint(parts[1], 10, 32)
+	name, rest, _ = strings.Cut(rest, "/")
+	clock, _, _ := strings.Cut(rest, "/") // behind it are the channels
+	if clock != "" {
+		r, _ := strconv.ParseUint(clock, 10, 32)
 		rate = uint32(r)
 	}
-	return uint8(n), parts[0], rate
+	return uint8(n), name, rate
 }
 
 func readExtmap(v string, ids *rtpfwd.ExtensionIDs) {

@@ -21,18 +21,27 @@ import (
 // hideTwins takes the twins out of an offer.
 func (o *offer) hideTwins(desc *sdp.SessionDescription, known map[string]mediaLine) {
 	bundled := bundle(desc)
+	mayBe := func(line *offeredLine) bool {
+		_, isSlot := o.slots[line.mid]
+		return isSlot && line.recvs && !line.sends && slices.Contains(bundled, line.mid)
+	}
+	alike := map[string]int{} // m-lines by media: one alone needs no signature
+	for i := range o.lines {
+		if mayBe(&o.lines[i]) {
+			alike[o.lines[i].media]++
+		}
+	}
 	models := map[string]string{} // mids by what is offered
 	var seen []*sdp.MediaDescription
 	hidden := map[string]bool{}
 	for i, m := range desc.MediaDescriptions {
 		line := &o.lines[i]
 		before, isKnown := known[line.mid]
-		_, isSlot := o.slots[line.mid]
-		switch offered := ""; {
+		switch {
 		case isKnown && before.model != "":
 			line.model = before.model
-		case isSlot && line.recvs && !line.sends && slices.Contains(bundled, line.mid):
-			offered = signature(m)
+		case alike[line.media] > 1 && mayBe(line):
+			offered := signature(m)
 			if model, found := models[offered]; !found {
 				models[offered] = line.mid
 			} else if !isKnown {
