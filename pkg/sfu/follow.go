@@ -61,8 +61,9 @@ func (p *planner) worth(s *Slot, pub published) []int {
 // loudness ranks a participant: 0 is who is heard on a slot, then come the loudest, and last who tells no levels.
 func (p *planner) loudness(who *Participant) int {
 	rank := len(p.loudest) + 1
-	for _, pub := range p.publications {
-		if pub.owner != who || pub.kind != signaling.KindAudio {
+	for _, source := range [...]signaling.Source{signaling.SourceMicrophone, signaling.SourceScreenAudio} {
+		pub, ok := p.of(who.id, source)
+		if !ok {
 			continue
 		}
 		if p.placed[pub.Publication] {

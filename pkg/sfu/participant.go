@@ -34,6 +34,11 @@ type Participant struct {
 	// Atomic: what is to be told of the path.
 	network atomic.Pointer[signaling.Network]
 
+	// Guarded by Room.mu.
+	pubs      []*Publication               // oldest first
+	joinedR   uint64                       // room event, the last that its welcome knows of
+	described signaling.EncodedParticipant // for the welcomes of others; nil: it has changed
+
 	// Guarded by mu, which a negotiation holds for its whole length: one at a time. Room.mu may be taken under it.
 	mu        sync.Mutex
 	room      *Room

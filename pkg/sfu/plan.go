@@ -10,11 +10,11 @@ import (
 
 // planInput is all that the mapping of publications onto slots depends on.
 type planInput struct {
+	*roster
 	self         *Participant
 	view         *signaling.View // nil: none yet
 	slots        []*Slot
-	publications []published // oldest first
-	loudest      []uint32    // CSRCs, loudest first
+	loudest      []uint32 // CSRCs, loudest first
 	maySubscribe bool
 }
 
@@ -79,13 +79,7 @@ func (p *planner) video() {
 // wants lists the video publications to show, most important first.
 func (p *planner) wants() []want {
 	if p.view == nil {
-		var out []want
-		for _, pub := range slices.Backward(p.publications) {
-			if pub.kind == signaling.KindVideo && pub.owner != p.self {
-				out = append(out, want{pub, signaling.ViewItem{Width: defaultWidth, Height: defaultHeight}})
-			}
-		}
-		return out
+		return p.newest()
 	}
 	var out []want
 	seen := map[*Publication]bool{}
@@ -99,6 +93,26 @@ func (p *planner) wants() []want {
 			seen[pub.Publication] = true
 			out = append(out, want{pub, item})
 		}
+	}
+	return out
+}
+
+// newest lists what is to be seen before there is a view, the newest first: all screens, and of each codec not more cameras than there are
+// slots, as nobody asks for more.
+func (p *planner) newest() (out []want) {
+	cameras := map[rtpfwd.Codec]int{}
+	for _, at := range slices.Backward(p.roster.video) {
+		pub := p.publications[at]
+		switch {
+		case pub.owner == p.self:
+			continue
+		case pub.source == signaling.SourceScreen:
+		case cameras[pub.codec] == len(p.slots):
+			continue
+		default:
+			cameras[pub.codec]++
+		}
+		out = append(out, want{pub, signaling.ViewItem{Width: defaultWidth, Height: defaultHeight}})
 	}
 	return out
 }
@@ -134,17 +148,14 @@ func (p *planner) admit(all []want) (in, out []want) {
 
 // resolve finds the video publication that a view item names.
 func (p *planner) resolve(item signaling.ViewItem) (published, bool) {
-	for _, pub := range p.publications {
-		if pub.kind != signaling.KindVideo || pub.owner == p.self {
-			continue
-		}
-		byID := item.Publication != "" && pub.id == item.Publication
-		byOwner := item.Publication == "" && pub.owner.id == item.Participant && pub.source == signaling.SourceCamera
-		if byID || byOwner {
-			return pub, true
+	pub, ok := p.of(item.Participant, signaling.SourceCamera)
+	if item.Publication != "" {
+		var at int32
+		if at, ok = p.byID[item.Publication]; ok {
+			pub = p.publications[at]
 		}
 	}
-	return published{}, false
+	return pub, ok && pub.kind == signaling.KindVideo && pub.owner != p.self
 }
 
 // keep leaves what is on a slot and still wanted, unless the view names another slot for it, or a slot made for screens
@@ -185,6 +196,9 @@ func (p *planner) hintPinned(w want) bool {
 
 // hintedSlot is the slot that the view asks for, if it can carry the publication.
 func (p *planner) hintedSlot(w want) *Slot {
+	if w.item.Slot == "" {
+		return nil
+	}
 	for _, s := range p.slots {
 		if s.mid == w.item.Slot && s.media == signaling.KindVideo && s.carries(w.Publication) {
 			return s
@@ -297,8 +311,7 @@ func (p *planner) audio() {
 			free = append(free, i)
 		}
 	}
-	heard := p.heard()
-	heard = heard[:min(len(heard), len(free))]
+	heard := p.voices(len(free))
 	chosen := map[*Publication]published{}
 	for _, pub := range heard {
 		chosen[pub.Publication] = pub
@@ -332,10 +345,8 @@ func (p *planner) screenSound() {
 			if v.group != s.group || v.media != signaling.KindVideo || shown == nil {
 				continue
 			}
-			for _, pub := range p.publications {
-				if pub.owner == shown.owner && pub.source == signaling.SourceScreenAudio && s.carries(pub.Publication) {
-					p.hear(i, pub)
-				}
+			if pub, ok := p.of(shown.owner.id, signaling.SourceScreenAudio); ok && s.carries(pub.Publication) {
+				p.hear(i, pub)
 			}
 		}
 	}
@@ -344,36 +355,4 @@ func (p *planner) screenSound() {
 func (p *planner) hear(i int, pub published) {
 	p.assignments[i] = assignment{pub: pub.Publication, muted: pub.muted}
 	p.placed[pub.Publication] = true
-}
-
-// heard orders the audio publications of others: the loudest, then the unmuted, then the muted, each group with those
-// that have a slot already first.
-func (p *planner) heard() []published {
-	has := map[*Publication]bool{}
-	for _, s := range p.slots {
-		if s.current != nil {
-			has[s.current] = true
-		}
-	}
-	rank := func(pub published) int {
-		if i := slices.Index(p.loudest, pub.csrc); i >= 0 && !pub.muted {
-			return i
-		}
-		r := len(p.loudest)
-		if pub.muted {
-			r += 2
-		}
-		if !has[pub.Publication] {
-			r++
-		}
-		return r
-	}
-	var out []published
-	for _, pub := range p.publications {
-		if pub.kind == signaling.KindAudio && pub.owner != p.self && !p.placed[pub.Publication] {
-			out = append(out, pub)
-		}
-	}
-	slices.SortStableFunc(out, func(a, b published) int { return cmp.Compare(rank(a), rank(b)) })
-	return out
 }

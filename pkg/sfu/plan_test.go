@@ -39,7 +39,7 @@ func (s *stage) slot(mid string, kind signaling.SlotKind, media signaling.Kind, 
 
 // plan runs the planner and leaves its result on the slots, as the reconciler does. It returns "mid=publication" for slots in use.
 func (s *stage) plan() ([]string, planOutput) {
-	out := plan(planInput{self: s.me, view: s.view, slots: s.slots, publications: s.order, loudest: s.loud, maySubscribe: true})
+	out := plan(planInput{self: s.me, view: s.view, slots: s.slots, roster: newRoster(s.order), loudest: s.loud, maySubscribe: true})
 	var got []string
 	for i, a := range out.assignments {
 		s.slots[i].current = a.pub
@@ -147,7 +147,7 @@ func TestPlanHearsTheLoudest(t *testing.T) {
 
 func TestPlanNeedsTheGrant(t *testing.T) {
 	s := videoStage(2)
-	out := plan(planInput{self: s.me, slots: s.slots, publications: s.order})
+	out := plan(planInput{self: s.me, slots: s.slots, roster: newRoster(s.order)})
 	for _, a := range out.assignments {
 		if a.pub != nil {
 			t.Errorf("a participant that may not subscribe gets %s", a.pub.id)

@@ -31,8 +31,7 @@ type Publication struct {
 	ended bool
 
 	// Guarded by Room.mu.
-	muted   bool
-	removed bool
+	muted bool
 
 	// Atomic: how many spatial layers its only encoding has, as the keyframes tell; 0 before the first one.
 	spatialLayers atomic.Int32

@@ -40,7 +40,7 @@ func (p *Participant) reconcileLocked() {
 		return
 	}
 	in := planInput{self: p, view: p.view, slots: p.slots, maySubscribe: p.claims.Grants.Subscribe}
-	in.publications = p.room.roster.Load().publications
+	in.roster = p.room.roster.Load()
 	in.loudest = *p.room.loudest.Load()
 	out := planOutput{}
 	if p.lines == signaling.LinesView {

@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -21,12 +22,12 @@ type Room struct {
 
 	// Guarded by mu. Participant.mu may be held when mu is taken, never the reverse.
 	mu           sync.Mutex
-	r            uint64 // number of the newest room event
 	order        uint64 // of the newest publication
 	participants map[string]*Participant
-	identities   map[string]*Participant
+	members      []*Participant // the same, by identity
 	publications map[string]*Publication
 	closed       bool
+	news         news
 
 	// Atomic: replaced as a whole under mu, read by reconcilers.
 	roster  atomic.Pointer[roster]
@@ -36,23 +37,12 @@ type Room struct {
 	scope    scope
 }
 
-// roster is an immutable picture of what can be received in a room, oldest publication first.
-type roster struct {
-	publications []published
-}
-
-type published struct {
-	*Publication
-	muted bool
-}
-
 func newRoom(srv *Server, name string) *Room {
 	rm := &Room{
 		name: name, srv: srv, logID: srv.cfg.Node + "." + newID("e"),
-		participants: map[string]*Participant{}, identities: map[string]*Participant{},
-		publications: map[string]*Publication{},
+		participants: map[string]*Participant{}, publications: map[string]*Publication{},
 	}
-	rm.roster.Store(&roster{})
+	rm.roster.Store(newRoster(nil))
 	rm.loudest.Store(&[]uint32{})
 	rm.speakers.init(rm)
 	return rm
@@ -72,7 +62,11 @@ func (rm *Room) join(p *Participant, pubs []*Publication, w *signaling.Welcome) 
 	if rm.closed {
 		return nil, errRoomClosed
 	}
-	old := rm.identities[p.identity]
+	at, there := rm.find(p.identity)
+	var old *Participant
+	if there {
+		old = rm.members[at]
+	}
 	if old == nil && len(rm.participants) >= rm.srv.cfg.MaxParticipants {
 		return nil, signaling.Errorf(signaling.CodeRoomFull, "the room has %d participants, which is its limit", len(rm.participants))
 	}
@@ -83,39 +77,44 @@ func (rm *Room) join(p *Participant, pubs []*Publication, w *signaling.Welcome) 
 	if !p.hidden() {
 		rm.emitLocked(signaling.TypeParticipantJoined, signaling.ParticipantJoined{Participant: p.describe(pubs)})
 	}
-	rm.participants[p.id], rm.identities[p.identity] = p, p
+	p.joinedR = rm.news.r
+	rm.participants[p.id] = p
+	rm.members = slices.Insert(rm.members, at, p)
 	for _, pub := range pubs {
 		rm.addLocked(pub)
 	}
-	rm.changedLocked()
+	rm.tellSoonLocked()
 
-	w.Log = signaling.Log{ID: rm.logID, R: rm.r}
+	w.Log = signaling.Log{ID: rm.logID, R: rm.news.r}
 	w.Participant = p.id
-	w.Participants = rm.describeLocked(p)
+	w.Roster = rm.describeLocked(p)
 	return old, nil
 }
 
-// describeLocked is the roster as p sees it.
-func (rm *Room) describeLocked(viewer *Participant) []signaling.Participant {
-	byOwner := map[*Participant][]*Publication{}
-	for _, pub := range rm.publications {
-		byOwner[pub.owner] = append(byOwner[pub.owner], pub)
-	}
-	out := make([]signaling.Participant, 0, len(rm.participants))
-	for _, p := range rm.participants {
+// find is the place of an identity among the members, and whether it is one.
+func (rm *Room) find(identity string) (int, bool) {
+	return slices.BinarySearchFunc(rm.members, identity, func(p *Participant, identity string) int {
+		return cmp.Compare(p.identity, identity)
+	})
+}
+
+// describeLocked is everybody as viewer sees it.
+func (rm *Room) describeLocked(viewer *Participant) []signaling.EncodedParticipant {
+	out := make([]signaling.EncodedParticipant, 0, len(rm.members))
+	for _, p := range rm.members {
 		if p.hidden() && p != viewer {
 			continue
 		}
-		pubs := byOwner[p]
-		slices.SortFunc(pubs, func(a, b *Publication) int { return int(int64(a.order) - int64(b.order)) })
-		out = append(out, p.describe(pubs))
-	}
-	slices.SortFunc(out, func(a, b signaling.Participant) int {
-		if a.Identity < b.Identity {
-			return -1
+		if p.described == nil {
+			d := p.describe(p.pubs)
+			var err error
+			if p.described, err = signaling.EncodeParticipant(&d); err != nil {
+				rm.srv.log.Error("a participant cannot be encoded", zap.String("participant", p.id), zap.Error(err))
+				continue
+			}
 		}
-		return 1
-	})
+		out = append(out, p.described)
+	}
 	return out
 }
 
@@ -125,7 +124,7 @@ func (rm *Room) leave(p *Participant, reason string) {
 	gone := rm.participants[p.id] == p
 	if gone {
 		rm.removeLocked(p, reason)
-		rm.changedLocked()
+		rm.tellSoonLocked()
 	}
 	empty := len(rm.participants) == 0
 	rm.mu.Unlock()
@@ -135,16 +134,13 @@ func (rm *Room) leave(p *Participant, reason string) {
 }
 
 func (rm *Room) removeLocked(p *Participant, reason string) {
-	for id, pub := range rm.publications {
-		if pub.owner == p {
-			pub.removed = true
-			delete(rm.publications, id)
-			rm.speakers.remove(pub.csrc)
-		}
+	for _, pub := range p.pubs {
+		rm.withdrawLocked(pub)
 	}
+	p.pubs = nil
 	delete(rm.participants, p.id)
-	if rm.identities[p.identity] == p {
-		delete(rm.identities, p.identity)
+	if at, there := rm.find(p.identity); there && rm.members[at] == p {
+		rm.members = slices.Delete(rm.members, at, at+1)
 	}
 	if !p.hidden() {
 		rm.emitLocked(signaling.TypeParticipantLeft, signaling.ParticipantLeft{Participant: p.id, Reason: reason})
@@ -158,14 +154,14 @@ func (rm *Room) publish(pub *Publication) error {
 	if rm.participants[pub.owner.id] != pub.owner {
 		return errLeft
 	}
-	for _, other := range rm.publications {
-		if other.owner == pub.owner && other.source == pub.source {
+	for _, other := range pub.owner.pubs {
+		if other.source == pub.source {
 			return signaling.Errorf(signaling.CodePublicationDuplicate, "this participant publishes its %s already", pub.source)
 		}
 	}
 	rm.addLocked(pub)
-	rm.changedLocked()
 	rm.emitLocked(signaling.TypePublicationAdded, signaling.PublicationChanged{Publication: pub.describe()})
+	rm.tellSoonLocked()
 	return nil
 }
 
@@ -173,6 +169,15 @@ func (rm *Room) addLocked(pub *Publication) {
 	rm.order++
 	pub.order = rm.order
 	rm.publications[pub.id] = pub
+	pub.owner.pubs, pub.owner.described = append(pub.owner.pubs, pub), nil
+	rm.news.roster = true
+}
+
+// withdrawLocked is what the end of a publication is to the room. Who calls it takes it from its owner.
+func (rm *Room) withdrawLocked(pub *Publication) {
+	delete(rm.publications, pub.id)
+	rm.speakers.remove(pub.csrc)
+	rm.news.roster = true
 }
 
 // unpublish removes the publication if p owns it, and returns it.
@@ -183,11 +188,10 @@ func (rm *Room) unpublish(p *Participant, id string) *Publication {
 	if pub == nil || pub.owner != p {
 		return nil
 	}
-	pub.removed = true
-	delete(rm.publications, id)
-	rm.speakers.remove(pub.csrc)
-	rm.changedLocked()
+	rm.withdrawLocked(pub)
+	p.pubs, p.described = slices.DeleteFunc(p.pubs, func(o *Publication) bool { return o == pub }), nil
 	rm.emitLocked(signaling.TypePublicationRemoved, signaling.PublicationRemoved{Publication: id, Participant: p.id})
+	rm.tellSoonLocked()
 	return pub
 }
 
@@ -202,7 +206,7 @@ func (rm *Room) mute(p *Participant, id string, muted bool) error {
 	if pub.muted == muted {
 		return nil
 	}
-	pub.muted = muted
+	pub.muted, p.described = muted, nil
 	if muted {
 		rm.speakers.remove(pub.csrc)
 	}
@@ -210,8 +214,9 @@ func (rm *Room) mute(p *Participant, id string, muted bool) error {
 		w.post(func(time.Duration) { w.forget(pub) }) // before anybody is told: nothing of the time before is replayed
 	}
 	pub.transport.mutePublication(pub, muted)
-	rm.changedLocked()
+	rm.news.roster = true
 	rm.emitLocked(signaling.TypePublicationUpdated, signaling.PublicationChanged{Publication: pub.describe()})
+	rm.tellLocked() // who mutes is not to be heard a moment longer
 	return nil
 }
 
@@ -223,6 +228,7 @@ func (rm *Room) message(from *Participant, m *signaling.Message, at time.Time) e
 	defer rm.mu.Unlock()
 	if len(m.To) == 0 {
 		rm.emitLocked(signaling.TypeMessage, out)
+		rm.tellLocked()
 		return nil
 	}
 	to := make([]*Participant, 0, len(m.To))
@@ -233,36 +239,11 @@ func (rm *Room) message(from *Participant, m *signaling.Message, at time.Time) e
 		}
 		to = append(to, p)
 	}
+	rm.tellLocked() // whom the message names, or is from, they know
 	for _, p := range to {
 		p.session.Event(signaling.TypeMessage, out)
 	}
 	return nil
-}
-
-// emitLocked numbers an event and queues the same bytes to everybody in the room. Nothing here waits for a socket.
-func (rm *Room) emitLocked(typ string, d any) {
-	rm.r++
-	b, err := signaling.EncodeRoomEvent(typ, rm.r, d)
-	if err != nil {
-		rm.srv.log.Error("room event lost: it cannot be encoded", zap.String("type", typ), zap.Error(err))
-		return
-	}
-	for _, p := range rm.participants {
-		p.session.RoomEvent(b)
-	}
-}
-
-// changedLocked publishes a new roster to the reconcilers.
-func (rm *Room) changedLocked() {
-	next := &roster{publications: make([]published, 0, len(rm.publications))}
-	for _, pub := range rm.publications {
-		next.publications = append(next.publications, published{pub, pub.muted})
-	}
-	slices.SortFunc(next.publications, func(a, b published) int { return int(int64(a.order) - int64(b.order)) })
-	rm.roster.Store(next)
-	for _, p := range rm.participants {
-		p.markDirty()
-	}
 }
 
 // setLoudest tells the reconcilers who is heard.

@@ -100,7 +100,7 @@ func FuzzUndeclared(f *testing.F) {
 // followed runs follow and leaves its result on the slots.
 func (s *stage) followed(t *testing.T, what string, want ...string) {
 	t.Helper()
-	out := follow(planInput{self: s.me, slots: s.slots, publications: s.order, loudest: s.loud, maySubscribe: true})
+	out := follow(planInput{self: s.me, slots: s.slots, roster: newRoster(s.order), loudest: s.loud, maySubscribe: true})
 	var got []string
 	for i, a := range out.assignments {
 		s.slots[i].current = a.pub
@@ -138,7 +138,7 @@ func TestFollow(t *testing.T) {
 	s.publish(ann, "annScreen", signaling.SourceScreen, rtpfwd.VP8)
 	s.pubs["bobScreen"].order, s.pubs["annScreen"].order = 1, 2
 	s.followed(t, "the newest screen", "annScreen", "bobMic")
-	out := follow(planInput{self: s.me, slots: s.slots, publications: s.order})
+	out := follow(planInput{self: s.me, slots: s.slots, roster: newRoster(s.order)})
 	if out.assignments[0].pub != nil || out.assignments[1].pub != nil {
 		t.Error("who may not subscribe gets media")
 	}

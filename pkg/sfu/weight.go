@@ -26,10 +26,6 @@ func (p *planner) speaks(who *Participant) bool {
 	if len(p.loudest) == 0 {
 		return false
 	}
-	for _, pub := range p.publications {
-		if pub.csrc == p.loudest[0] && !pub.muted {
-			return pub.owner == who
-		}
-	}
-	return false
+	pub, ok := p.named(p.loudest[0])
+	return ok && !pub.muted && pub.owner == who
 }

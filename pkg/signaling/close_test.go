@@ -49,7 +49,8 @@ func TestCloseFromTheMediaSide(t *testing.T) {
 func TestCloseIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t, newHall())
-		s.join("ann") // and never reads again
+		s.join("ann")   // and never reads again
+		synctest.Wait() // until its socket waits for a request
 		start := time.Now()
 		s.hall.session("ann").Close(CloseKicked, "")
 		if time.Since(start) != 0 {

@@ -9,7 +9,7 @@
 //	GET /v1/connect -> Server: subprotocol, Origin, budget of the address -> socket
 //	socket.run:   frame -> decoder (size, UTF-8, depth, shape) -> budget -> repeated id? -> Member -> response
 //	POST /v1/whip, /v1/whep -> exchange: Origin, budget of the address, token -> Rooms -> answer; resource: DELETE
-//	pkg/sfu:      RoomEvent, Event, State, Ephemeral -> queue -> socket.write -> frame
+//	pkg/sfu:      RoomEvents, Event, State, Ephemeral -> queue -> socket.write -> frame
 //
 // A socket has two goroutines. The one that reads handles the requests of its session one after another, so that a slow
 // request delays nobody else. The other one writes. Between them stands the queue of the Session: pushing to it never

@@ -284,7 +284,7 @@ func TestASessionOfAnExchangeIsNotRead(t *testing.T) {
 	s := b.joined[0].Session
 	text := make([]byte, 1<<20)
 	for range 4 {
-		s.RoomEvent(text)
+		s.RoomEvents(text)
 		s.State("k", TypeSlots, Slots{})
 	}
 	if code, _ := s.ended(); code != 0 || s.queue.bytes != 0 {

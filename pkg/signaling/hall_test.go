@@ -48,7 +48,7 @@ func (h *hall) broadcast(typ string, d any) {
 		panic(err)
 	}
 	for g := range h.members {
-		g.session.RoomEvent(text)
+		g.session.RoomEvents(text)
 	}
 }
 

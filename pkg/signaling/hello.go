@@ -105,12 +105,12 @@ func (k *socket) join(r *Request, claims *Claims) error {
 	k.server.metrics.took(r.Type, time.Since(start))
 	welcome.Session, welcome.Room = k.session.ID(), room
 	welcome.Keepalive = KeepaliveTimes{PingMs: int(keepalivePing.Milliseconds()), DeadMs: int(keepaliveDead.Milliseconds())}
-	text, err := encodeJSON(Response{Type: TypeWelcome, Re: r.ID, Data: welcome})
+	text, err := encodeWelcome(r.ID, welcome)
 	if err != nil {
 		return err
 	}
 	k.replies = new(replies)
-	k.replies.add(r.ID, text)
+	k.replies.addWelcome(r.ID, text)
 	k.session.open(text)
 	return nil
 }

@@ -27,6 +27,7 @@ type memHalf struct {
 	buf           []byte
 	ended         bool // by the end that writes: the rest can still be read
 	broken        bool // by the end that reads: nothing more can be written
+	writes        int  // calls of write
 	readDeadline  time.Time
 	writeDeadline time.Time
 }
@@ -63,6 +64,12 @@ func (h *memHalf) wait(deadline time.Time) error {
 	return nil
 }
 
+func (h *memHalf) written() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.writes
+}
+
 func (h *memHalf) read(p []byte) (n int, err error) {
 	h.mu.Lock()
 	for err == nil && len(h.buf) == 0 && !h.ended && !h.broken {
@@ -82,6 +89,9 @@ func (h *memHalf) read(p []byte) (n int, err error) {
 }
 
 func (h *memHalf) write(p []byte) (n int, err error) {
+	h.mu.Lock()
+	h.writes++
+	h.mu.Unlock()
 	for n < len(p) && err == nil {
 		h.mu.Lock()
 		for err == nil && len(h.buf) == memBuffer && !h.ended && !h.broken {

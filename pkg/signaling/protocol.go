@@ -186,6 +186,9 @@ type Welcome struct {
 	Participants []Participant  `json:"participants"`           // all in the room, this one included
 	Slots        *Slots         `json:"slots,omitempty"`
 	Keepalive    KeepaliveTimes `json:"keepalive"`
+
+	// Roster stands for Participants, each encoded already by EncodeParticipant: a room encodes them once, and not for each welcome.
+	Roster []EncodedParticipant `json:"-"`
 }
 
 // Log names the room log that r counts in, and the newest r that the welcome already contains.

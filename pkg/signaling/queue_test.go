@@ -207,8 +207,8 @@ func TestRoomEventAllocations(t *testing.T) {
 	}
 	var buf []byte
 	if n := testing.AllocsPerRun(1000, func() {
-		s.RoomEvent(text)
-		if got, _ := s.next(&buf); len(got) != len(text) {
+		s.RoomEvents(text)
+		if got, _, _ := s.next(&buf); len(got) != len(text) {
 			t.Fatal("the event is lost")
 		}
 	}); n != 0 {
@@ -225,7 +225,7 @@ func BenchmarkRoomEvent(b *testing.B) {
 	var buf []byte
 	b.ReportAllocs()
 	for b.Loop() {
-		s.RoomEvent(text)
+		s.RoomEvents(text)
 		s.next(&buf)
 	}
 }

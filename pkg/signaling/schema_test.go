@@ -196,7 +196,7 @@ func (c *comparer) compareFields(path string, rt reflect.Type, n *node) {
 	properties, required := c.object(n)
 	for _, f := range reflect.VisibleFields(rt) {
 		name, opts, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name == "" {
+		if name == "" || name == "-" { // no JSON has it
 			continue
 		}
 		p := properties[name]

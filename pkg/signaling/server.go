@@ -22,7 +22,8 @@ import (
 const (
 	maxPending       = 8192 // websockets that are not authenticated yet
 	handshakeTimeout = 5 * time.Second
-	socketBuffer     = 4096 // bytes, for reading; for writing only while something is written
+	readBuffer       = 1024 // bytes: a participant says little, and the payload of a longer message is read past it
+	writeBuffer      = 4096 // bytes, while something is written
 )
 
 // Config is what a Server needs. Logger and Metrics may be nil.
@@ -50,6 +51,7 @@ type Server struct {
 	log       *logLimit
 	addresses *addresses
 	resources resources
+	bundles   sync.Pool // of what bundledConns keep: *[]byte
 
 	mu       sync.Mutex
 	sessions map[*Session]struct{}
@@ -86,8 +88,8 @@ func NewServer(c Config) (*Server, error) {
 		idle:      make(chan struct{}),
 		upgrader: websocket.Upgrader{
 			HandshakeTimeout: handshakeTimeout,
-			ReadBufferSize:   socketBuffer,
-			WriteBufferSize:  socketBuffer,
+			ReadBufferSize:   readBuffer,
+			WriteBufferSize:  writeBuffer,
 			WriteBufferPool:  new(sync.Pool),
 			Subprotocols:     []string{Subprotocol},
 			CheckOrigin:      func(*http.Request) bool { return true }, // Origins are checked before
@@ -126,14 +128,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, ref)
 		return
 	}
-	ws, err := s.upgrader.Upgrade(slowHijacker{w}, r, nil)
+	h := &hijacker{ResponseWriter: w, server: s}
+	ws, err := s.upgrader.Upgrade(h, r, nil)
 	if err != nil { // the upgrader has answered
 		s.settled(addr, false)
 		s.remove(nil)
 		s.metrics.refused[refusedUpgrade].Inc()
 		return
 	}
-	k := newSocket(s, ws, addr)
+	k := newSocket(s, ws, h.conn, addr)
 	s.add(k.session)
 	go k.run()
 }
@@ -255,14 +258,19 @@ func remoteAddr(r *http.Request) netip.Addr {
 	return ap.Addr()
 }
 
-// slowHijacker makes the upgrader read through a slowConn.
-type slowHijacker struct{ http.ResponseWriter }
+// hijacker makes the upgrader read through a slowConn and write through a bundledConn.
+type hijacker struct {
+	http.ResponseWriter
+	server *Server
+	conn   *bundledConn
+}
 
 // Hijack takes the connection over from the http.Server.
-func (h slowHijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	c, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
 	if err != nil {
 		return nil, nil, err
 	}
-	return newSlowConn(c), rw, nil
+	h.conn = &bundledConn{Conn: newSlowConn(c), buffers: &h.server.bundles}
+	return h.conn, rw, nil
 }

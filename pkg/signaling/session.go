@@ -64,20 +64,24 @@ func NewSession() *Session {
 // Next removes the next message and returns it, or nil when nothing waits. It is for sessions of NewSession only.
 func (s *Session) Next() []byte {
 	var buf []byte
-	text, _ := s.next(&buf)
+	text, _, _ := s.next(&buf)
 	return text
 }
 
 // ID returns the id of the session: unique and not to be guessed.
 func (s *Session) ID() string { return s.id }
 
-// RoomEvent sends an event of the room, encoded once for everybody by EncodeRoomEvent. It is never dropped: a session
-// for which more than 1 MiB waits is closed with CloseSlow.
-func (s *Session) RoomEvent(encoded []byte) {
-	s.push(item{class: classMust, typ: eventType(encoded), text: encoded})
+// RoomEvents sends events of the room, each encoded once for everybody by EncodeRoomEvent; what is given at once leaves in one
+// write. They are never dropped: a session for which more than 1 MiB waits is closed with CloseSlow.
+func (s *Session) RoomEvents(encoded ...[]byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, text := range encoded {
+		s.add(item{class: classMust, typ: eventType(text), text: text})
+	}
 }
 
-// Event sends an event of this session with the data d, which may be nil. It is never dropped; see RoomEvent.
+// Event sends an event of this session with the data d, which may be nil. It is never dropped; see RoomEvents.
 func (s *Session) Event(typ string, d any) {
 	s.pushOwn(item{class: classMust, typ: typ}, d)
 }
@@ -192,6 +196,11 @@ func (s *Session) pushOwn(i item, d any) {
 func (s *Session) push(i item) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.add(i)
+}
+
+// add is push; mu is held.
+func (s *Session) add(i item) {
 	if s.closing != 0 || s.gone || s.unread {
 		return
 	}
@@ -214,20 +223,20 @@ func (s *Session) signal() {
 	}
 }
 
-// next takes the next message for the writer; buf is what own events are made in. No text and last means that the close
-// frame is due, or that there is nobody to send it to.
-func (s *Session) next(buf *[]byte) (text []byte, last bool) {
+// next takes the next message for the writer; buf is what own events are made in. more tells that another one waits. No text and last
+// means that the close frame is due, or that there is nobody to send it to.
+func (s *Session) next(buf *[]byte) (text []byte, more, last bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.held {
-		return nil, false
+		return nil, false, false
 	}
 	typ, text := s.queue.take(buf)
 	if text == nil {
-		return nil, s.closing != 0 || s.gone
+		return nil, false, s.closing != 0 || s.gone
 	}
 	s.metrics.out(typ)
-	return text, false
+	return text, s.queue.live > 0, false
 }
 
 // eventType returns the type of an encoded Event, for metrics.

@@ -16,7 +16,7 @@ func TestSessionOrderAndNumbers(t *testing.T) {
 	}
 	s.State("slots", TypeSlots, Slots{Rev: 1})
 	s.Ephemeral("speakers", TypeSpeakers, Speakers{[]Speaker{{"p_1", 0.5}}})
-	s.RoomEvent(room)
+	s.RoomEvents(room)
 	s.Event(TypeOfferWanted, OfferWanted{Reason: "ice"})
 	s.Ephemeral("speakers", TypeSpeakers, Speakers{})
 	s.State("slots", TypeSlots, Slots{Rev: 2})
@@ -49,7 +49,7 @@ func TestClosedSession(t *testing.T) {
 	} {
 		s := NewSession()
 		end(s)
-		s.RoomEvent([]byte(`{"t":"message"}`))
+		s.RoomEvents([]byte(`{"t":"message"}`))
 		s.Event(TypeSlots, nil)
 		s.State("k", TypeSlots, nil)
 		s.Ephemeral("k", TypeSpeakers, nil)
@@ -121,7 +121,7 @@ func TestSessionConcurrency(t *testing.T) {
 				s.Event(TypeMessage, n)
 				s.State("k", TypeSlots, n)
 				s.Ephemeral("k", TypeSpeakers, n)
-				s.RoomEvent([]byte(`{"t":"message","r":1}`))
+				s.RoomEvents([]byte(`{"t":"message","r":1}`))
 			}
 			if n == 7 {
 				s.Close(CloseKicked, "")

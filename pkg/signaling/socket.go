@@ -33,6 +33,7 @@ type socket struct {
 	// fixed after construction
 	server  *Server
 	ws      *websocket.Conn
+	conn    *bundledConn // under ws
 	session *Session
 	addr    netip.Addr
 	opened  time.Time
@@ -49,11 +50,12 @@ type socket struct {
 	budget        *budget
 }
 
-func newSocket(s *Server, ws *websocket.Conn, addr netip.Addr) *socket {
-	hangUp := func() { _ = ws.NetConn().Close() } // it is of no interest why a broken connection cannot be closed
+func newSocket(s *Server, ws *websocket.Conn, conn *bundledConn, addr netip.Addr) *socket {
+	hangUp := func() { _ = conn.Close() } // it is of no interest why a broken connection cannot be closed
 	k := &socket{
 		server:  s,
 		ws:      ws,
+		conn:    conn,
 		session: newSession(context.Background(), hangUp, s.metrics, s.log),
 		addr:    addr,
 		opened:  time.Now(),

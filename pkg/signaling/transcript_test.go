@@ -149,7 +149,7 @@ func (s *script) push(l *goldenLine) {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		s.session.RoomEvent(text)
+		s.session.RoomEvents(text)
 	case f.T == TypeSlots:
 		s.session.State("slots", f.T, v)
 	case f.S != 0:

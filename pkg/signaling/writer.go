@@ -19,12 +19,17 @@ func (k *socket) write() error {
 	defer ping.Stop()
 	var buf []byte
 	for {
-		text, last := k.session.next(&buf)
+		text, more, last := k.session.next(&buf)
+		if text == nil { // what was to follow may have been dropped
+			if err := k.conn.send(time.Now().Add(writeTimeout)); err != nil {
+				return err
+			}
+		}
 		if text == nil && last {
 			return k.writeClose()
 		}
 		if text != nil {
-			if err := k.writeText(text); err != nil {
+			if err := k.writeText(text, more); err != nil {
 				return err
 			}
 			if cap(buf) > maxKeptBytes {
@@ -37,11 +42,19 @@ func (k *socket) write() error {
 	}
 }
 
-func (k *socket) writeText(text []byte) error {
-	if err := k.ws.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+// writeText sends a message, or keeps its frame for the next one if more follow.
+func (k *socket) writeText(text []byte, more bool) error {
+	if more {
+		k.conn.keep()
+	}
+	deadline := time.Now().Add(writeTimeout)
+	if err := k.ws.SetWriteDeadline(deadline); err != nil {
 		return err
 	}
-	return k.ws.WriteMessage(websocket.TextMessage, text)
+	if err := k.ws.WriteMessage(websocket.TextMessage, text); err != nil || more {
+		return err
+	}
+	return k.conn.send(deadline)
 }
 
 // writeControl sends a ping or pong that is due. If there is none and wait is set, it waits for one or for the session.
