@@ -63,6 +63,9 @@ func registerCodecs(m *webrtc.MediaEngine, plan *Plan) error {
 		{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}, told, {Type: "rrtr"},
 	}}
 	rtx := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeRTX, ClockRate: videoRate, SDPFmtpLine: aptLine(vp8PT)}
+	if plan.CCFB {
+		rtx.RTCPFeedback = []webrtc.RTCPFeedback{told} // as Chromium
+	}
 	for pt, c := range map[webrtc.PayloadType]webrtc.RTPCodecCapability{vp8PT: vp8, rtxPT: rtx} {
 		if err := m.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: c, PayloadType: pt}, webrtc.RTPCodecTypeVideo); err != nil {
 			return fmt.Errorf("register %s: %w", c.MimeType, err)

@@ -119,7 +119,10 @@ func registerVideo(m *webrtc.MediaEngine) error {
 		{webrtc.MimeTypeH265, "profile-id=1;tier-flag=0;level-id=93;tx-mode=SRST", 49},
 	} {
 		media := webrtc.RTPCodecCapability{MimeType: v.mime, ClockRate: 90000, SDPFmtpLine: v.fmtp, RTCPFeedback: feedback}
-		rtx := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: fmt.Sprintf("apt=%d", v.pt)}
+		rtx := webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: fmt.Sprintf("apt=%d", v.pt),
+			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "ack", Parameter: "ccfb"}}, // Chromium ignores it if one payload type lacks it
+		}
 		for i, c := range []webrtc.RTPCodecCapability{media, rtx} {
 			p := webrtc.RTPCodecParameters{RTPCodecCapability: c, PayloadType: v.pt + webrtc.PayloadType(i)}
 			if err := m.RegisterCodec(p, webrtc.RTPCodecTypeVideo); err != nil {
