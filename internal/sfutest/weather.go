@@ -19,8 +19,9 @@ type Weather struct {
 	Duplicate float64       // share of the datagrams that come twice
 	Seed      uint64
 
-	Rate  float64       // bit/s that the path carries, with the headers of UDP and IP; 0: any
-	Queue time.Duration // the longest that a datagram waits for the path; what would wait longer is lost
+	Rate   float64       // bit/s that the path carries, with the headers of UDP and IP; 0: any
+	Queue  time.Duration // the longest that a datagram waits for the path; what would wait longer is lost
+	Police bool          // nothing waits: the path is fast, and a policer whose bucket holds Queue at Rate loses what a queue would lose
 }
 
 // weather is Weather with its state.
@@ -79,6 +80,9 @@ func (w *weather) queue(bytes int) (time.Duration, bool) {
 		return 0, false
 	}
 	w.idleAt = w.idleAt.Add(time.Duration(float64(8*(bytes+ipBytes)) / w.Rate * float64(time.Second)))
+	if w.Police {
+		return 0, true
+	}
 	return w.idleAt.Sub(now), true
 }
 

@@ -48,7 +48,7 @@ func pacing() func(int) {
 		p.Push(now, Item{Ref: i, Kind: Kind(i % int(kinds)), Size: 1200, Frame: int64(i / 4)})
 		for _, ok := p.Pop(now); ok; _, ok = p.Pop(now) {
 		}
-		p.Next()
+		p.Next(now)
 	}
 }
 

@@ -35,6 +35,7 @@ type State struct {
 	Queue    time.Duration // in the bottleneck, above the least delay of the last 16 s
 	RTT      time.Duration // smoothed; the receiver's feedback interval is part of it
 	Loss     float64       // share of packets lost lately, 0 to 1; by the latest report while there are Reports only
+	Policed  bool          // what exceeds Target is taken to be lost, as behind a policer, or that is tested
 	Mode     Mode
 	Feedback Feedback
 	Probing  bool    // a probe is under way
@@ -82,7 +83,7 @@ func New(config Config) *Estimator {
 func (e *Estimator) State() State {
 	return State{
 		Target: e.target, Pacing: e.target.scale(paceFactor), Capacity: e.capacity, Queue: e.delay.queue,
-		RTT: e.rtt, Loss: e.loss(), Mode: e.mode, Feedback: e.feedback(),
+		RTT: e.rtt, Loss: e.loss(), Policed: e.policing.phase != policeNothing, Mode: e.mode, Feedback: e.feedback(),
 		Probing: e.prober.busy(), Probes: e.prober.ended, Probed: e.prober.shown,
 	}
 }

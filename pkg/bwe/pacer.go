@@ -26,8 +26,8 @@ const (
 	minPacing  = 10 * Kbps              // keeps what waits from waiting for ever
 )
 
-// Pacer spreads packets over time. Audio goes out at once: it is little, and waiting is what spoils it. Then come RTX,
-// video and screen in their order, FEC and padding, at 1.25 times the target, so that a frame is through before the next
+// Pacer spreads packets over time. Audio goes out at once: it is little, and waiting is what spoils it. Then come repairs, as far as
+// the target leaves room for them beside the audio, those of audio first, video and screen in their order, FEC and padding, at 1.25 times the target, so that a frame is through before the next
 // and a queue that has built up here goes away. What goes out together is what one system call can send: 5 ms at the
 // pacing rate, and four packets of one frame while the queue of the path is below 10 ms and nothing is lost. Those four cost
 // 2 to 5 ms of the queue's p95 at 1 to 4 Mbit/s.
@@ -39,6 +39,7 @@ type Pacer struct {
 	burst   int           // bytes that may still go out at once
 	pack    int           // packets of frame that may still go out at once
 	frame   int64
+	left    leftover
 	group   int
 	probing Probe
 
@@ -46,11 +47,17 @@ type Pacer struct {
 }
 
 // NewPacer returns a Pacer that sends at rate until the first SetState.
-func NewPacer(rate Bitrate) *Pacer { return &Pacer{rate: max(rate, minPacing)} }
+func NewPacer(rate Bitrate) *Pacer {
+	rate = max(rate, minPacing)
+	return &Pacer{rate: rate, left: leftover{rate: rate, used: -leftoverSaved}}
+}
 
 // SetState follows the Estimator.
 func (p *Pacer) SetState(s State) {
-	p.rate = max(s.Pacing, minPacing)
+	p.rate, p.left.rate = max(s.Pacing, minPacing), max(s.Target, minPacing)
+	if s.Policed {
+		p.rate = p.left.rate // no queue takes what is too much for a moment, and a test needs to see what is lost of the target
+	}
 	p.group = 1
 	switch {
 	case s.Mode == Compete:
@@ -109,19 +116,19 @@ func (p *Pacer) Pass(now time.Duration, item *Item) bool {
 	if item.Kind >= kinds || item.Size <= 0 {
 		return false
 	}
-	if p.waiting > 0 {
-		for k := range p.queues[:queueOf(item.Kind)+1] {
-			if p.queues[k].len() > 0 {
-				return false
-			}
-		}
-	}
 	item.Queued = now
-	if item.Kind == Audio {
+	switch item.Kind {
+	case Audio:
+		if p.waiting > 0 && p.queues[Audio].len() > 0 {
+			return false
+		}
+		p.left.take(now, item.Size)
 		p.spend(now, item.Size)
 		return true
+	case AudioRTX, RTX:
+		return false // they go as far as the target has room for them
 	}
-	if !p.may(now, item) {
+	if p.waiting > 0 || !p.may(now, item) {
 		return false
 	}
 	p.take(now, item)
@@ -144,23 +151,41 @@ func (p *Pacer) Pop(now time.Duration) (Item, bool) {
 	if p.queues[Audio].len() > 0 {
 		item := p.queues[Audio].pop()
 		p.waiting--
+		p.left.take(now, item.Size)
 		p.spend(now, item.Size)
 		return item, true
 	}
-	for k := range p.queues[Audio+1:] {
-		q := &p.queues[int(Audio)+1+k]
-		if q.len() == 0 {
-			continue
-		}
-		if !p.may(now, q.front()) {
-			return Item{}, false
-		}
-		item := q.pop()
-		p.waiting--
-		p.take(now, &item)
-		return item, true
+	q := p.turn(now)
+	if q == nil || !p.may(now, q.front()) {
+		return Item{}, false
 	}
-	return Item{}, false
+	item := q.pop()
+	p.waiting--
+	p.take(now, &item)
+	return item, true
+}
+
+// turn returns the queue whose turn it is after audio, nil if nothing may go out. A probe sends repairs in place of padding.
+func (p *Pacer) turn(now time.Duration) *queue {
+	if q := p.repairs(); q != nil && (p.probing.ID != 0 || p.left.holds(now, q.front().Size)) {
+		return q
+	}
+	for k := Video; k < kinds; k++ {
+		if q := &p.queues[k]; q.len() > 0 {
+			return q
+		}
+	}
+	return nil
+}
+
+// repairs returns the queue of the repair that is to go out first, nil if none waits.
+func (p *Pacer) repairs() *queue {
+	for k := AudioRTX; k <= RTX; k++ {
+		if q := &p.queues[k]; q.len() > 0 {
+			return q
+		}
+	}
+	return nil
 }
 
 // may tells whether a packet may go out now: it begins a burst, or the burst has room for it.
@@ -183,6 +208,9 @@ func (p *Pacer) take(now time.Duration, item *Item) {
 		start = max(p.next, now-lateMost) // the caller is late: without this a busy machine sends at half the rate
 	}
 	p.spend(start, item.Size)
+	if item.Kind == AudioRTX || item.Kind == RTX {
+		p.left.take(now, item.Size)
+	}
 	p.burst -= item.Size
 	p.pack--
 	if p.probing.ID == 0 {
@@ -206,13 +234,15 @@ func (p *Pacer) current(now time.Duration) Bitrate {
 	return p.rate
 }
 
-// Next returns when Pop is due again, 0 for at once; ok is false if nothing waits.
-func (p *Pacer) Next() (at time.Duration, ok bool) {
+// Next returns when Pop is due again after now, 0 for at once; ok is false if nothing waits.
+func (p *Pacer) Next(now time.Duration) (at time.Duration, ok bool) {
 	switch {
 	case p.waiting == 0:
 		return 0, false
 	case p.queues[Audio].len() > 0:
 		return 0, true
+	case p.turn(now) == nil:
+		return max(p.next, p.left.next(now, p.repairs().front().Size)), true
 	}
 	return p.next, true
 }
@@ -237,10 +267,12 @@ func (p *Pacer) shed(least uint8, dropped []Item) []Item {
 // Expire drops repairs that have waited for more than 250 ms, and appends them to dropped: what is still missed then is asked for again. They
 // go before video, so that without a limit those of a layer that is no longer sent keep video from a path that has become slow.
 func (p *Pacer) Expire(now time.Duration, dropped []Item) []Item {
-	q := &p.queues[RTX]
-	for q.len() > 0 && now-q.front().Queued > queueLimit {
-		dropped = append(dropped, q.pop())
-		p.waiting--
+	for k := AudioRTX; k <= RTX; k++ {
+		q := &p.queues[k]
+		for q.len() > 0 && now-q.front().Queued > queueLimit {
+			dropped = append(dropped, q.pop())
+			p.waiting--
+		}
 	}
 	return dropped
 }

@@ -13,7 +13,7 @@ func drainPacer(p *Pacer, now, until time.Duration) (at []time.Duration, items [
 		for item, ok := p.Pop(now); ok; item, ok = p.Pop(now) {
 			at, items = append(at, now), append(items, item)
 		}
-		next, ok := p.Next()
+		next, ok := p.Next(now)
 		if !ok || next > until {
 			return at, items
 		}
@@ -28,7 +28,7 @@ func busyPath(target Bitrate) State {
 func TestPacerOrder(t *testing.T) {
 	p := NewPacer(Mbps)
 	p.SetState(busyPath(Mbps))
-	for i, k := range []Kind{Padding, FEC, Screen, Video, RTX, Audio, Audio} {
+	for i, k := range []Kind{Padding, FEC, Screen, Video, RTX, AudioRTX, Audio, Audio} {
 		p.Push(0, Item{Ref: i, Kind: k, Size: 1000})
 	}
 	_, items := drainPacer(p, 0, time.Second)
@@ -36,7 +36,7 @@ func TestPacerOrder(t *testing.T) {
 	for _, item := range items {
 		refs = append(refs, item.Ref)
 	}
-	if want := []int{5, 6, 4, 2, 3, 1, 0}; !slices.Equal(refs, want) {
+	if want := []int{6, 7, 5, 4, 2, 3, 1, 0}; !slices.Equal(refs, want) {
 		t.Errorf("sent %v, want %v", refs, want)
 	}
 	if p.Push(0, Item{Kind: kinds, Size: 1}) || p.Push(0, Item{Kind: Video}) {
@@ -222,7 +222,7 @@ func TestPacerMakesUpForLateness(t *testing.T) {
 				longest = max(longest, burst)
 				continue
 			}
-			next, ok := p.Next()
+			next, ok := p.Next(now)
 			if !ok {
 				break
 			}

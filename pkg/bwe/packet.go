@@ -7,7 +7,8 @@ type Kind uint8
 
 // The kinds of packets.
 const (
-	Audio Kind = iota
+	Audio    Kind = iota
+	AudioRTX      // repairs of audio: for them a round trip more is late already
 	RTX
 	Video
 	Screen

@@ -161,8 +161,11 @@ func (e *Estimator) endTest(now time.Duration) {
 		e.acquit(now)
 		return
 	}
+	if left > e.losses.inherent+lossMargin {
+		p.limit = min(p.limit, e.delivered.over(controlWindow).scale(policeShare)) // the bucket was not empty when the test began
+	}
 	p.hold = min(max(2*p.hold, policeHold), policeHoldMost)
-	p.phase, p.until = policeHolding, now+p.hold
+	p.phase, p.until, p.bad = policeHolding, now+p.hold, 0
 	e.capacity = p.limit
 }
 

@@ -8,6 +8,7 @@ type Probe struct {
 	ID    int // above 0
 	Rate  Bitrate
 	Bytes int
+	Size  int           // of each of its packets, as far as the sender can choose
 	Until time.Duration // the probe ends then, whatever was sent
 }
 
@@ -15,6 +16,8 @@ const (
 	probeTime    = 15 * time.Millisecond
 	probePackets = 5 // a probe has at least so many
 	probePacket  = 1200
+	probeShort   = 60 * time.Millisecond  // for no longer a probe of the least number of packets lasts, with smaller ones at low rates,
+	probeSmall   = 300                    // of at least so many bytes: 6,000 would fill the queue of a path that carries little more than sound
 	probeSlack   = 50 * time.Millisecond  // beyond twice its length that a probe may take
 	probePatient = 300 * time.Millisecond // and a round trip: what is not acknowledged by then is lost
 )
@@ -45,8 +48,12 @@ func (p *prober) busy() bool { return p.current.ID != 0 }
 func (p *prober) planPackets(now time.Duration, rate Bitrate, packets int) {
 	p.clear()
 	p.lastID++
-	bytes := max(rate.Bytes(probeTime), packets*probePacket)
-	p.current = Probe{ID: p.lastID, Rate: rate, Bytes: bytes, Until: now + 2*rate.Lasts(bytes) + probeSlack}
+	size := probePacket
+	if packets == probePackets {
+		size = min(max(rate.Bytes(probeShort)/packets, probeSmall), probePacket)
+	}
+	bytes := max(rate.Bytes(probeTime), packets*size)
+	p.current = Probe{ID: p.lastID, Rate: rate, Bytes: bytes, Size: size, Until: now + 2*rate.Lasts(bytes) + probeSlack}
 }
 
 // clear forgets the probe but not what is to be probed later.
@@ -98,7 +105,7 @@ func (p *prober) arrived(probe int, recv time.Duration, size int) {
 
 // over tells whether nothing more is to be expected of the probe.
 func (p *prober) over(now, rtt time.Duration) bool {
-	ended := now >= p.current.Until || p.sentBytes+probePacket >= p.current.Bytes
+	ended := now >= p.current.Until || p.sentBytes+p.current.Size >= p.current.Bytes
 	return ended && (p.packets > 0 && p.acked == p.packets || now > max(p.lastSent, p.current.Until)+rtt+probePatient)
 }
 

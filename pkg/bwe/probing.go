@@ -94,7 +94,7 @@ func (e *Estimator) judgeProbe(now time.Duration) {
 		share = probeLimited
 	}
 	e.proven = max(e.proven, proven)
-	e.target = max(e.target, proven.scale(share))
+	e.target = max(e.target, p.shown.scale(share)) // with what went out beside: the target is for that, too
 	e.capacity = max(e.capacity, e.target)
 	// One that found room is followed by a higher one, up to what there is a use for.
 	if next = min(next, e.useful()); next > rate && p.goesOn(got, rate) {

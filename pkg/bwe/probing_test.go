@@ -117,3 +117,17 @@ func TestProbesOnDemand(t *testing.T) {
 		t.Errorf("%d probes in 30 s: %v", len(times), times)
 	}
 }
+
+// A probe of a low rate has small packets: it must not fill the queue of a path that carries little more than sound.
+func TestSlowProbesAreSmall(t *testing.T) {
+	for _, c := range []struct {
+		rate        Bitrate
+		size, bytes int
+	}{{100 * Kbps, 300, 1500}, {300 * Kbps, 450, 2250}, {800 * Kbps, 1200, 6000}, {10 * Mbps, 1200, 18750}} {
+		var p prober
+		p.planPackets(0, c.rate, probePackets)
+		if p.current.Size != c.size || p.current.Bytes != c.bytes {
+			t.Errorf("%v: %d bytes in packets of %d, want %d of %d", c.rate, p.current.Bytes, p.current.Size, c.bytes, c.size)
+		}
+	}
+}

@@ -20,7 +20,7 @@ func TestTrim(t *testing.T) {
 		for range n {
 			item, ok := p.Pop(now)
 			for !ok {
-				now, _ = p.Next()
+				now, _ = p.Next(now)
 				item, ok = p.Pop(now)
 			}
 			got = append(got, item.Ref)

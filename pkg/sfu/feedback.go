@@ -5,6 +5,7 @@ import (
 
 	"github.com/heliograph/heliograph/pkg/bwe"
 	"github.com/heliograph/heliograph/pkg/rtpfwd"
+	"github.com/heliograph/heliograph/pkg/signaling"
 )
 
 // acknowledged takes transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01, section 3.1). A repair that did
@@ -65,11 +66,12 @@ func (e *egress) hear(now time.Duration, acks []bwe.Ack) {
 	e.refresh()
 }
 
-// repairLost sends a repair again that did not come.
+// repairLost sends a repair again that did not come. One of sound is asked for again if there is still a use for it: sent unasked, eight in a
+// row go for one packet, and where sound itself is too much for the path, they are why it is lost.
 func (e *egress) repairLost(now time.Duration, number int64) {
 	lost, ok := e.repairs.Lost(&e.numbers, uint16(number))
 	ss := e.bySSRC[lost.SSRC]
-	if !ok || ss == nil {
+	if !ok || ss == nil || ss.slot.media == signaling.KindAudio {
 		return
 	}
 	w := e.t.worker

@@ -17,7 +17,7 @@ import (
 const (
 	// hopOverhead is what a packet takes beyond RTP: the tag of SRTP (RFC 7714), UDP and IPv4.
 	hopOverhead = 16 + 8 + 20
-	// paddingBytes is the size of a packet that only fills a probe, as far as it can be had.
+	// paddingBytes is the most that a packet has that only fills a probe.
 	paddingBytes = 1100
 	// padding is the Ref of such an item.
 	padding = -1
@@ -50,6 +50,7 @@ type pacing struct {
 	shedAt    time.Duration
 	judged    int         // probes that have ended
 	probed    bwe.Bitrate // the rate of the latest that began
+	filler    int         // bytes of what fills it, each
 	owed      int         // bytes of padding that are still to be sent
 	remote    netip.AddrPort
 	routedAt  time.Duration // when remote was selected first
@@ -168,7 +169,11 @@ func (p *pacing) outdated(now time.Duration) bool {
 // pushResend queues a packet that was granted to who lost it.
 func (e *egress) pushResend(now time.Duration, ss *slotSender, r rtpfwd.Resend) {
 	ref := e.pacing.take(waiting{slot: ss, resend: r})
-	e.pacing.pacer.Push(now, bwe.Item{Kind: bwe.RTX, Size: r.Bytes + hopOverhead, Ref: ref})
+	item := bwe.Item{Kind: bwe.RTX, Size: r.Bytes + hopOverhead, Ref: ref}
+	if ss.slot.media == signaling.KindAudio {
+		item.Kind = bwe.AudioRTX
+	}
+	e.pacing.pacer.Push(now, item)
 	e.markReady()
 }
 
@@ -194,12 +199,12 @@ func (e *egress) pump(now time.Duration) {
 		e.t.worker.tally.path.left(now, item)
 		e.release(now, item)
 	}
-	at, waits := p.pacer.Next()
+	at, waits := p.pacer.Next(now)
 	if waits {
 		e.t.worker.mediaAt = now
 		if now-p.shedAt >= shedEvery {
 			e.shed(now)
-			at, waits = p.pacer.Next()
+			at, waits = p.pacer.Next(now)
 		}
 	}
 	if p.watchAt > 0 && (!waits || p.watchAt < at) {
@@ -242,10 +247,11 @@ func (e *egress) probe(now time.Duration) {
 	if probe, ok := p.estimator.Probe(now); ok {
 		p.pacer.StartProbe(probe)
 		p.probed, p.owed = probe.Rate, 0
+		p.filler = min(probe.Size, paddingBytes+hopOverhead)
 		e.t.worker.tally.path.probes++
 	}
-	for left := p.pacer.Wants(now); left > 0; left -= paddingBytes + hopOverhead {
-		p.pacer.Push(now, bwe.Item{Kind: bwe.Padding, Size: paddingBytes + hopOverhead, Ref: padding})
+	for left := p.pacer.Wants(now); left > 0; left -= p.filler {
+		p.pacer.Push(now, bwe.Item{Kind: bwe.Padding, Size: p.filler, Ref: padding})
 	}
 }
 
@@ -285,7 +291,7 @@ func (e *egress) pad(now time.Duration, item bwe.Item) {
 	}
 	p := &e.pacing
 	for p.owed += item.Size; p.owed > 0; {
-		n := ss.out.Probe(now, paddingBytes, e.t.worker.buf[:])
+		n := ss.out.Probe(now, item.Size-hopOverhead, e.t.worker.buf[:])
 		if n == 0 {
 			p.owed = 0
 			return

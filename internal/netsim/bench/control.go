@@ -34,6 +34,7 @@ type ours struct {
 	send      sendFunc
 	estimator *bwe.Estimator
 	pacer     *bwe.Pacer
+	filler    int // bytes of each packet that fills the probe
 	parser    bwe.TransportCC
 	acks      []bwe.Ack
 }
@@ -58,7 +59,7 @@ func (o *ours) pump(now time.Duration, active bool) time.Duration {
 		seq := o.send(now, item)
 		o.estimator.OnPacketSent(bwe.Sent{Seq: seq, At: now, Size: item.Size, Kind: item.Kind, Probe: item.Probe})
 	}
-	next, ok := o.pacer.Next()
+	next, ok := o.pacer.Next(now)
 	if !ok {
 		return 0
 	}
@@ -70,9 +71,10 @@ func (o *ours) follow(now time.Duration, active bool) {
 	o.pacer.SetState(o.estimator.State())
 	if probe, ok := o.estimator.Probe(now); ok && active {
 		o.pacer.StartProbe(probe)
+		o.filler = min(probe.Size, mediaSize)
 	}
-	for left := o.pacer.Wants(now); left > 0; left -= mediaSize {
-		o.pacer.Push(now, bwe.Item{Kind: bwe.Padding, Size: mediaSize})
+	for left := o.pacer.Wants(now); left > 0; left -= o.filler {
+		o.pacer.Push(now, bwe.Item{Kind: bwe.Padding, Size: o.filler})
 	}
 }
 
