@@ -82,7 +82,7 @@ func New(config Config) *Estimator {
 // State returns what is known now.
 func (e *Estimator) State() State {
 	return State{
-		Target: e.target, Pacing: e.target.scale(paceFactor), Capacity: e.capacity, Queue: e.delay.queue,
+		Target: e.target, Pacing: e.pacing(), Capacity: e.capacity, Queue: e.delay.queue,
 		RTT: e.rtt, Loss: e.loss(), Policed: e.policing.phase != policeNothing, Mode: e.mode, Feedback: e.feedback(),
 		Probing: e.prober.busy(), Probes: e.prober.ended, Probed: e.prober.shown,
 	}
