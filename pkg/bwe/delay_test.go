@@ -32,7 +32,7 @@ func TestQueueIsAboveTheLeastDelay(t *testing.T) {
 			t.Errorf("clock %v: a queue of %v on an empty path", clock, d.queue)
 		}
 		now = feedbackOfDelays(&d, now, 50*ms, clock, constant(80*ms))
-		if d.queue != 20*ms { // mean of 50, 50, 80, and the lead
+		if d.queue != 34*ms { // of its latest packet, which is 4 ms slower than its fastest: the queue grows
 			t.Errorf("clock %v: the first feedback with a queue of 30 ms shows %v", clock, d.queue)
 		}
 		now = feedbackOfDelays(&d, now, time.Second, clock, constant(80*ms))
