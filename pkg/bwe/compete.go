@@ -20,7 +20,7 @@ const (
 	segmentSize = 1500 // bytes by which the window grows per round trip
 	windowLeast = 2 * segmentSize
 	windowKept  = 0.72  // at a loss, once per round trip; CUBIC keeps 0.7 (RFC 9438, section 4.6)
-	fairShare   = 0.522 // of the capacity is aimed at: half, and what tests of the rival cost
+	fairShare   = 0.517 // of the capacity is aimed at: half, and what tests of the rival cost
 	shareTime   = 12 * time.Second
 	firmness    = 16   // power of what is missing
 	slowest     = 0.05 // bounds of the growth, in segments per round trip
