@@ -245,7 +245,7 @@ func TestDocsProse(t *testing.T) {
 	}
 	words := strings.Join(strings.Fields(string(text)), " ")
 	for _, want := range []string{
-		fmt.Sprintf("ping every %s and gives up after %s", seconds(pingInterval), seconds(deadAfter)),
+		fmt.Sprintf("ping after each %s of silence and gives up after %s", seconds(pingInterval), seconds(deadAfter)),
 		fmt.Sprintf("the last %d responses, at most %d MiB", maxReplies, maxReplyBytes>>20),
 		fmt.Sprintf("more than %d KiB must carry its token first", maxFrameBefore>>10),
 		fmt.Sprintf("with %s of grace", seconds(tokenLeeway)),

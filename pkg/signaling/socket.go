@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -38,6 +39,8 @@ type socket struct {
 	addr    netip.Addr
 	opened  time.Time
 	pongs   chan []byte // to the writer
+
+	heardAt atomic.Int64 // when something was last heard: nanoseconds since opened
 
 	// owned by run
 	member        Member
@@ -157,7 +160,9 @@ func (k *socket) heard() error {
 	if !k.authenticated {
 		return nil
 	}
-	return k.readUntil(time.Now().Add(deadAfter))
+	now := time.Now()
+	k.heardAt.Store(int64(now.Sub(k.opened)))
+	return k.readUntil(now.Add(deadAfter))
 }
 
 // readUntil sets the time at which reading fails.

@@ -158,6 +158,34 @@ func TestPingFrames(t *testing.T) {
 	})
 }
 
+// Only who is silent is pinged: after five seconds, and again after each five more.
+func TestWhoSpeaksIsNotPinged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, newHall())
+		w := s.join("ann")
+		var pings atomic.Int32
+		w.ws.SetPingHandler(func(string) error {
+			pings.Add(1)
+			return w.ws.WriteControl(websocket.PongMessage, nil, time.Now().Add(time.Second))
+		})
+		go func() {
+			for w.next().close == nil {
+			}
+		}()
+		for range 20 {
+			w.send(`{"t":"ping","id":7,"d":{"n":1}}`)
+			time.Sleep(3 * time.Second)
+		}
+		if n := pings.Load(); n != 0 {
+			t.Errorf("%d pings to who pings every three seconds", n)
+		}
+		time.Sleep(28 * time.Second) // the last request was three seconds ago
+		if n := pings.Load(); n != 6 {
+			t.Errorf("%d pings in 31 s of silence", n)
+		}
+	})
+}
+
 func TestSlowReaderIsClosedAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t, newHall())

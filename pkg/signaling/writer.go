@@ -8,14 +8,14 @@ import (
 
 // Times of the writer.
 const (
-	pingInterval = 5 * time.Second // between two websocket pings
+	pingInterval = 5 * time.Second // without a sign of life, before a websocket ping
 	writeTimeout = 5 * time.Second // for one message
 	maxKeptBytes = 64 << 10        // of the buffer that own events are made in
 )
 
 // write sends what waits in the session, pings, and at last the close frame.
 func (k *socket) write() error {
-	ping := time.NewTicker(pingInterval)
+	ping := time.NewTimer(pingInterval)
 	defer ping.Stop()
 	var buf []byte
 	for {
@@ -36,7 +36,7 @@ func (k *socket) write() error {
 				buf = nil
 			}
 		}
-		if err := k.writeControl(ping.C, text == nil); err != nil {
+		if err := k.writeControl(ping, text == nil); err != nil {
 			return err
 		}
 	}
@@ -58,11 +58,11 @@ func (k *socket) writeText(text []byte, more bool) error {
 }
 
 // writeControl sends a ping or pong that is due. If there is none and wait is set, it waits for one or for the session.
-func (k *socket) writeControl(ping <-chan time.Time, wait bool) error {
+func (k *socket) writeControl(ping *time.Timer, wait bool) error {
 	if !wait {
 		select {
-		case <-ping:
-			return k.control(websocket.PingMessage, nil)
+		case <-ping.C:
+			return k.writePing(ping)
 		default:
 			return nil
 		}
@@ -70,11 +70,21 @@ func (k *socket) writeControl(ping <-chan time.Time, wait bool) error {
 	select {
 	case <-k.session.wake:
 		return nil
-	case <-ping:
-		return k.control(websocket.PingMessage, nil)
+	case <-ping.C:
+		return k.writePing(ping)
 	case data := <-k.pongs:
 		return k.control(websocket.PongMessage, data)
 	}
+}
+
+// writePing sends a ping to who has been silent, and sets the timer for the next one. Clients ping by themselves: most never need one.
+func (k *socket) writePing(timer *time.Timer) error {
+	if left := k.opened.Add(time.Duration(k.heardAt.Load()) + pingInterval).Sub(time.Now()); left > 0 {
+		timer.Reset(left)
+		return nil
+	}
+	timer.Reset(pingInterval)
+	return k.control(websocket.PingMessage, nil)
 }
 
 func (k *socket) control(typ int, data []byte) error {
