@@ -10,7 +10,7 @@ import (
 // Effects that comments of this package name are medians of the bench of RFC 8867, with the mechanism and without it.
 const (
 	controlWindow = 500 * time.Millisecond // of arrivals: long enough that the sizes of frames even out
-	drainWindow   = 100 * time.Millisecond // of arrivals while the queue is long: after a fall of the capacity 100 ms count
+	drainWindow   = 100 * time.Millisecond // of arrivals while the queue is long: after a fall of the capacity only those after it count
 
 	queueAtMbps = 10500 * time.Microsecond // the queue that a flow of 1 Mbit/s wants, see wantedQueue
 	queueLeast  = 6 * time.Millisecond
