@@ -79,7 +79,7 @@ func (k *socket) writeControl(ping *time.Timer, wait bool) error {
 
 // writePing sends a ping to who has been silent, and sets the timer for the next one. Clients ping by themselves: most never need one.
 func (k *socket) writePing(timer *time.Timer) error {
-	if left := k.opened.Add(time.Duration(k.heardAt.Load()) + pingInterval).Sub(time.Now()); left > 0 {
+	if left := time.Until(k.opened.Add(time.Duration(k.heardAt.Load()) + pingInterval)); left > 0 {
 		timer.Reset(left)
 		return nil
 	}
