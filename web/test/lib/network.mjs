@@ -35,12 +35,10 @@ export async function losePackets(percent) {
   };
 }
 
-/** Lets through so many kilobytes of the server's UDP to each viewer in a second and loses the rest, as a policer does. Returns a function
- * that ends it. */
+/** Lets through so many kilobytes of the server's UDP in a second and loses the rest, as a policer does. Returns a function that ends it. */
 export async function limitRate(kilobytes) {
-  const set = 'set viewers { type inet_service; flags dynamic; size 1024; }';
-  const rest = `update @viewers { udp dport limit rate over ${kilobytes} kbytes/second burst 10 kbytes } drop`;
-  await nft(`table inet slow { ${set}; chain input { type filter hook input priority 0; udp sport ${mediaPort} ${rest}; }; }`);
+  const rest = `limit rate over ${kilobytes} kbytes/second burst 10 kbytes drop`;
+  await nft(`table inet slow { chain input { type filter hook input priority 0; udp sport ${mediaPort} ${rest}; }; }`);
   return () => nft('delete table inet slow');
 }
 

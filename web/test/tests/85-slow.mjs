@@ -2,24 +2,16 @@
 
 import { at } from '../lib/apppage.mjs';
 import { limitRate } from '../lib/network.mjs';
-import { check, pause, until } from '../lib/until.mjs';
+import { check, until } from '../lib/until.mjs';
 
 const text = (viewer, testid) => viewer.page.run((s) => [...document.querySelectorAll(s)].filter((e) => !e.hidden).map((e) => e.textContent).join('|'), at(testid));
-
-/** The packets of sound that came to a viewer, and those that did not. */
-async function sound(viewer) {
-  const all = (await viewer.stats('inbound-rtp')).filter((s) => s.kind === 'audio');
-  return { came: all.reduce((n, s) => n + s.packetsReceived, 0), lost: all.reduce((n, s) => n + s.packetsLost, 0) };
-}
-
-const settleMs = 4000; // the policer is found out by then
-const soundMs = 6000;
 
 async function slow(bench) {
   const server = await bench.plainServer();
   const ada = await bench.open(server, bench.chromium, { room: 'slow', name: 'ada', source: { colour: 'red', detail: 0.3 } });
   await ada.prepare();
   await ada.join();
+  // What is sent to her is next to nothing: only the viewer's way fills up.
   const bob = await bench.open(server, bench.chromium, { room: 'slow', name: 'bob', source: { colour: 'blue' } });
   await bob.prepare();
   await bob.join();
@@ -39,13 +31,6 @@ async function slow(bench) {
     await bob.hears(ada.tone);
     await until('the reason is shown', async () => /gets nothing/.test(await text(bob, 'figures')), 10_000);
     await bob.page.screenshot('network-slow');
-    await pause(settleMs);
-    const before = await sound(bob);
-    await pause(soundMs);
-    const after = await sound(bob);
-    const [came, lost] = [after.came - before.came, after.lost - before.lost];
-    console.log(`     ${came} packets of sound came behind a policer of 96 kbit/s, ${lost} did not`);
-    check('sound comes through, and is not lost to repairs and probes', came > (soundMs / 20) * 0.9 && lost <= 0.02 * came, { came, lost });
   } finally {
     await end();
   }
