@@ -13,12 +13,16 @@ const (
 	policeEvidence = 20   // packets that a test would lose if nothing had changed: fewer may be missing by chance
 	policeLongest  = 5 * time.Second
 
-	policeSudden  = 2    // windows in a row with losses are reason enough for a test
-	policeUses    = 0.6  // of the target: who sends less has met no limit of late, and asks before it gives up anything
-	policeShown   = 3    // answers of this kind in a row are believed
-	policePackets = 25   // that it asks with
-	policeAsks    = 2    // times what it sends
-	policeShows   = 0.25 // of the way from the loss of before to all lost: half of it is what a policer would take of twice as much
+	policeSudden  = 2                // windows in a row with losses are reason enough for a test
+	policeUses    = 0.6              // of the target: who sends less has met no limit of late, and asks before it gives up anything
+	policeShown   = 3                // answers of this kind in a row are believed
+	policePackets = 25               // that it asks with
+	policeBucket  = 25               // packets of a probe that asks whether a policer is gone: fewer would pass by its bucket,
+	policeBurst   = 20 * Mbps        // so fast that it takes the padding, and hardly any sound: the bucket has refilled when the next voice packet comes
+	policeRest    = 10 * time.Second // from one such probe to the next
+	policeFull    = 0.84             // of the limit: where what is sent takes more, such a probe costs sound, and is made after policeHoldMost only
+	policeAsks    = 2                // times what it sends
+	policeShows   = 0.25             // of the way from the loss of before to all lost: half of it is what a policer would take of twice as much
 )
 
 // policing finds out why packets are lost while the queue is empty. A policer drops what exceeds a rate; a bad radio link
@@ -41,6 +45,8 @@ type policing struct {
 	second  bool          // the running test is the second
 	again   time.Duration // no test before that: the last one was in vain
 	vain    time.Duration // how long that lasts
+	deaf    time.Duration // until then losses are those of a probe that asks whether the policer is gone
+	held    Bitrate       // the limit while it was held
 	last    time.Duration
 }
 
@@ -66,7 +72,7 @@ func (e *Estimator) police(now time.Duration) {
 	case p.phase == policeTesting && now >= p.until && (p.evident() || now >= p.until+policeLongest):
 		e.endTest(now)
 	case p.phase == policeHolding && now >= p.until:
-		p.phase, p.last = policeGrowing, now
+		p.phase, p.last, p.held = policeGrowing, now, p.limit
 	case p.phase == policeGrowing:
 		p.limit = p.limit.scale(1 + policeGrowth*(now-p.last).Seconds())
 		p.last = now
@@ -79,12 +85,38 @@ func (e *Estimator) police(now time.Duration) {
 	}
 }
 
+// mayAsk tells whether a probe may be made. Once a limit was held for long enough the policer may be gone, and who sends little finds out by
+// a probe only: what arrives tells it nothing.
+func (e *Estimator) mayAsk(now time.Duration) bool {
+	p := &e.policing
+	switch p.phase {
+	case policeNothing:
+		return true
+	case policeGrowing:
+		return e.sending.over(controlWindow) < p.held.scale(policeFull) || now-p.until >= policeHoldMost
+	}
+	return false
+}
+
+// freed ends the limit if more has arrived, and tells whether it did.
+func (p *policing) freed(shown Bitrate) bool {
+	if p.phase != policeGrowing || shown <= p.limit {
+		return false
+	}
+	*p = policing{}
+	return true
+}
+
 // judgeLoss looks at a window of losses.
 func (e *Estimator) judgeLoss(now time.Duration) {
 	p := &e.policing
 	if p.phase == policeTesting {
 		p.lost += e.losses.recent * float64(e.losses.packets)
 		p.packets += e.losses.packets
+		return
+	}
+	if now < p.deaf {
+		p.bad = 0
 		return
 	}
 	idle := now-e.busyAt >= lossWindow && e.mode == Track

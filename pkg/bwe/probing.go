@@ -84,6 +84,9 @@ func (e *Estimator) judgeProbe(now time.Duration) {
 		return
 	}
 	p.ended, p.shown = p.ended+1, 0
+	if e.policing.phase == policeGrowing {
+		p.again = now + policeRest
+	}
 	if !ok || e.mode != Track {
 		return
 	}
@@ -94,7 +97,11 @@ func (e *Estimator) judgeProbe(now time.Duration) {
 		share = probeLimited
 	}
 	e.proven = max(e.proven, proven)
-	e.target = max(e.target, p.shown.scale(share)) // with what went out beside: the target is for that, too
+	result := p.shown.scale(share) // with what went out beside: the target is for that, too
+	if e.policing.freed(p.shown) {
+		result = min(result, e.useful()) // so short a burst tells that the limit is gone, and not what the path carries
+	}
+	e.target = max(e.target, result)
 	e.capacity = max(e.capacity, e.target)
 	// One that found room is followed by a higher one, up to what there is a use for.
 	if next = min(next, e.useful()); next > rate && p.goesOn(got, rate) {
@@ -107,7 +114,7 @@ func (e *Estimator) judgeProbe(now time.Duration) {
 // what is too much already.
 func (e *Estimator) planProbe(now time.Duration) {
 	p := &e.prober
-	if p.busy() || e.mode != Track || now-e.busyAt < busyMemory || e.policing.phase != policeNothing {
+	if p.busy() || e.mode != Track || now-e.busyAt < busyMemory || !e.mayAsk(now) {
 		return
 	}
 	if p.wish > 0 {
@@ -132,6 +139,11 @@ func (e *Estimator) recoverAfter() {
 
 // plan makes a probe, of more packets where chance takes some of them.
 func (e *Estimator) plan(now time.Duration, rate Bitrate) {
+	if e.policing.phase == policeGrowing {
+		e.prober.planPackets(now, max(rate, policeBurst), policeBucket)
+		e.policing.deaf = e.prober.current.Until + e.rtt + 4*lossWindow
+		return
+	}
 	packets := probePackets
 	if e.losses.always() > probeLossy {
 		packets = max(packets, min(policePackets, e.target.Bytes(probeBusy)/probePacket))
