@@ -183,3 +183,26 @@ func TestAllocateMindsThePrice(t *testing.T) {
 	r.run(20 * time.Second)
 	r.want("room for the keyframe", 1)
 }
+
+// While a queue drains that a probe has left nothing is taken away for it; another queue tells that there is less.
+func TestAllocateBearsTheQueueOfItsProbes(t *testing.T) {
+	for _, probed := range []bool{true, false} {
+		r := allocate(t, []Ladder{simulcast(1, WeightOther, largeTile)}, 480*Kbps)
+		r.probes = false
+		r.run(10 * time.Second)
+		r.want("before", 4)
+		s := r.state
+		s.Mode, s.Target = Drain, 200*Kbps
+		if probed {
+			s.Probes++
+		}
+		for end := r.now + 800*time.Millisecond; r.now < end; r.now += allocationTick {
+			r.grants = r.a.Allocate(r.now, s, audioReserve, r.ladders, r.grants[:0])
+		}
+		if probed {
+			r.want("after a probe", 4)
+		} else if r.options()[0] >= 4 {
+			t.Errorf("without a probe: %+v", r.grants)
+		}
+	}
+}

@@ -98,10 +98,11 @@ func (e *Estimator) OnPacketSent(s Sent) {
 }
 
 // OnSentAgain notes that a packet was sent again with its number. When that is acknowledged nobody knows which of the two arrived,
-// so that it says nothing of the path from now on (as in Karn's algorithm).
+// so that it says nothing of delays and losses from now on (as in Karn's algorithm), but of what arrives: behind a policer that may be
+// most of it.
 func (e *Estimator) OnSentAgain(seq int64) {
-	if p := e.history.find(seq); p != nil {
-		p.fate = arrived
+	if p := e.history.find(seq); p != nil && p.fate != arrived {
+		p.fate = repeated
 	}
 }
 
@@ -127,13 +128,18 @@ func (e *Estimator) OnFeedback(now time.Duration, acks []Ack) {
 // take tells whether an Ack is news.
 func (e *Estimator) take(now time.Duration, a Ack) bool {
 	p := e.history.find(a.Seq)
-	if p == nil || p.fate == arrived || a.Lost && p.fate == missing {
+	if p == nil || p.fate == arrived || a.Lost && p.fate != inFlight {
 		return false
 	}
 	if a.Lost {
 		p.fate = missing
 		e.losses.lost++
 		return true
+	}
+	if p.fate == repeated {
+		p.fate = arrived
+		e.delivered.add(a.Recv, int(p.size))
+		return false
 	}
 	if p.fate == missing {
 		e.losses.lost--

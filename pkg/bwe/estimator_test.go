@@ -133,3 +133,35 @@ func TestAReceiverThatLies(t *testing.T) {
 		}
 	}
 }
+
+// What was sent again with its number counts for what arrives, once, and for nothing else.
+func TestSentAgainArrives(t *testing.T) {
+	e := New(testConfig())
+	const packets, every = 50, 10 * time.Millisecond
+	feedback := func(lost bool) {
+		var acks []Ack
+		for seq := range int64(packets) {
+			acks = append(acks, Ack{Seq: seq, Recv: time.Duration(seq)*every + 500*time.Millisecond, Lost: lost})
+		}
+		e.OnFeedback(time.Second, acks)
+	}
+	for seq := range int64(packets) {
+		e.OnPacketSent(Sent{Seq: seq, At: time.Duration(seq) * every, Size: 1000})
+	}
+	feedback(true)
+	if e.losses.recent != 1 || e.delivered.over(controlWindow) != 0 {
+		t.Fatalf("before: %v are lost, %v arrive", e.losses.recent, e.delivered.over(controlWindow))
+	}
+	for seq := range int64(packets) {
+		e.OnSentAgain(seq)
+	}
+	for range 2 {
+		feedback(false)
+		if got := e.delivered.over(controlWindow); got < 790*Kbps || got > 820*Kbps {
+			t.Errorf("%v arrive, 800 kbit/s was sent again", got)
+		}
+	}
+	if e.losses.arrived != 0 || e.losses.lost != 0 || e.rtt != 0 || e.sending.over(controlWindow) != 0 {
+		t.Errorf("%+v, round trip %v, sent %v", e.losses, e.rtt, e.sending.over(controlWindow))
+	}
+}

@@ -8,6 +8,7 @@ type fate uint8
 const (
 	inFlight fate = iota
 	missing       // reported lost; it may still arrive
+	repeated      // sent again with its number
 	arrived
 )
 

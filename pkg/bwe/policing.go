@@ -17,10 +17,11 @@ const (
 	policeUses    = 0.6              // of the target: who sends less has met no limit of late, and asks before it gives up anything
 	policeShown   = 3                // answers of this kind in a row are believed
 	policePackets = 25               // that it asks with
-	policeBucket  = 25               // packets of a probe that asks whether a policer is gone: fewer would pass by its bucket,
+	policeBucket  = 120              // packets of probeSmall that ask whether a policer is gone: fewer would pass by its bucket, and larger ones overdraw it,
 	policeBurst   = 20 * Mbps        // so fast that it takes the padding, and hardly any sound: the bucket has refilled when the next voice packet comes
-	policeRest    = 10 * time.Second // from one such probe to the next
-	policeFull    = 0.84             // of the limit: where what is sent takes more, such a probe costs sound, and is made after policeHoldMost only
+	policeRest    = 10 * time.Second // from one such probe to the next,
+	policeRestful = 20 * time.Second // where it costs sound: where what is sent takes more than
+	policeFull    = 0.84             // of the limit
 	policeAsks    = 2                // times what it sends
 	policeShows   = 0.25             // of the way from the loss of before to all lost: half of it is what a policer would take of twice as much
 )
@@ -47,6 +48,7 @@ type policing struct {
 	vain    time.Duration // how long that lasts
 	deaf    time.Duration // until then losses are those of a probe that asks whether the policer is gone
 	held    Bitrate       // the limit while it was held
+	askedAt time.Duration // when a probe last asked whether the policer is gone
 	last    time.Duration
 }
 
@@ -72,7 +74,7 @@ func (e *Estimator) police(now time.Duration) {
 	case p.phase == policeTesting && now >= p.until && (p.evident() || now >= p.until+policeLongest):
 		e.endTest(now)
 	case p.phase == policeHolding && now >= p.until:
-		p.phase, p.last, p.held = policeGrowing, now, p.limit
+		p.phase, p.last, p.held, p.askedAt = policeGrowing, now, p.limit, p.until-policeRest
 	case p.phase == policeGrowing:
 		p.limit = p.limit.scale(1 + policeGrowth*(now-p.last).Seconds())
 		p.last = now
@@ -93,9 +95,20 @@ func (e *Estimator) mayAsk(now time.Duration) bool {
 	case policeNothing:
 		return true
 	case policeGrowing:
-		return e.sending.over(controlWindow) < p.held.scale(policeFull) || now-p.until >= policeHoldMost
+		if e.sending.over(controlWindow) >= p.held.scale(policeFull) {
+			return now-p.askedAt >= policeRestful
+		}
+		return now-p.askedAt >= policeRest
 	}
 	return false
+}
+
+// asks notes that a probe asks whether the policer is gone. If it is not its bucket is empty then, and repairs beyond the rate that was held would
+// cost more sound than they mend.
+func (e *Estimator) asks(now time.Duration) {
+	p := &e.policing
+	p.askedAt, p.last = now, now
+	p.limit = min(p.limit, max(p.held, e.delivered.over(controlWindow)))
 }
 
 // freed ends the limit if more has arrived, and tells whether it did.
@@ -146,7 +159,7 @@ func (e *Estimator) ask(now time.Duration, sending Bitrate) {
 	if e.prober.busy() {
 		return
 	}
-	e.prober.planPackets(now, policeAsks*sending, policePackets)
+	e.prober.planPackets(now, policeAsks*sending, policePackets, probePacket)
 	p.asks, p.bad, p.before = e.prober.current.ID, 0, e.losses.recent
 }
 

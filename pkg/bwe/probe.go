@@ -44,14 +44,15 @@ type prober struct {
 
 func (p *prober) busy() bool { return p.current.ID != 0 }
 
-// planPackets prepares a probe of at least so many packets for the caller to fetch.
-func (p *prober) planPackets(now time.Duration, rate Bitrate, packets int) {
+// plan prepares a probe of the usual number of packets for the caller to fetch.
+func (p *prober) plan(now time.Duration, rate Bitrate) {
+	p.planPackets(now, rate, probePackets, min(max(rate.Bytes(probeShort)/probePackets, probeSmall), probePacket))
+}
+
+// planPackets prepares a probe of at least so many packets of a size.
+func (p *prober) planPackets(now time.Duration, rate Bitrate, packets, size int) {
 	p.clear()
 	p.lastID++
-	size := probePacket
-	if packets == probePackets {
-		size = min(max(rate.Bytes(probeShort)/packets, probeSmall), probePacket)
-	}
 	bytes := max(rate.Bytes(probeTime), packets*size)
 	p.current = Probe{ID: p.lastID, Rate: rate, Bytes: bytes, Size: size, Until: now + 2*rate.Lasts(bytes) + probeSlack}
 }

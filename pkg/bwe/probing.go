@@ -84,9 +84,6 @@ func (e *Estimator) judgeProbe(now time.Duration) {
 		return
 	}
 	p.ended, p.shown = p.ended+1, 0
-	if e.policing.phase == policeGrowing {
-		p.again = now + policeRest
-	}
 	if !ok || e.mode != Track {
 		return
 	}
@@ -140,13 +137,14 @@ func (e *Estimator) recoverAfter() {
 // plan makes a probe, of more packets where chance takes some of them.
 func (e *Estimator) plan(now time.Duration, rate Bitrate) {
 	if e.policing.phase == policeGrowing {
-		e.prober.planPackets(now, max(rate, policeBurst), policeBucket)
+		e.prober.planPackets(now, max(rate, policeBurst), policeBucket, probeSmall)
+		e.asks(now)
 		e.policing.deaf = e.prober.current.Until + e.rtt + 4*lossWindow
 		return
 	}
-	packets := probePackets
-	if e.losses.always() > probeLossy {
-		packets = max(packets, min(policePackets, e.target.Bytes(probeBusy)/probePacket))
+	if packets := min(policePackets, e.target.Bytes(probeBusy)/probePacket); e.losses.always() > probeLossy && packets > probePackets {
+		e.prober.planPackets(now, rate, packets, probePacket)
+		return
 	}
-	e.prober.planPackets(now, rate, packets)
+	e.prober.plan(now, rate)
 }

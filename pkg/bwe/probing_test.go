@@ -125,7 +125,7 @@ func TestSlowProbesAreSmall(t *testing.T) {
 		size, bytes int
 	}{{100 * Kbps, 300, 1500}, {300 * Kbps, 450, 2250}, {800 * Kbps, 1200, 6000}, {10 * Mbps, 1200, 18750}} {
 		var p prober
-		p.planPackets(0, c.rate, probePackets)
+		p.plan(0, c.rate)
 		if p.current.Size != c.size || p.current.Bytes != c.bytes {
 			t.Errorf("%v: %d bytes in packets of %d, want %d of %d", c.rate, p.current.Bytes, p.current.Size, c.bytes, c.size)
 		}

@@ -38,6 +38,7 @@ type room struct {
 	probing      bool
 	low          bool          // a queue drains, or the target is low for a moment: no time for more
 	probingSince time.Duration // of this time is the last state without a probe
+	probeEnded   time.Duration // and of this the last with one
 	lowSince     time.Duration // of this time is the last target that was most of the capacity
 }
 
@@ -64,6 +65,9 @@ func (r *room) note(now time.Duration, s State, reserve Bitrate) {
 	if !s.Probing {
 		r.probingSince = now
 	}
+	if s.Probing || s.Probes != r.probes {
+		r.probeEnded = now
+	}
 	if s.Probes != r.probes && s.Probed > 0 {
 		r.probed, r.probedAt = min(s.Probed, mostRate), now
 	}
@@ -71,13 +75,16 @@ func (r *room) note(now time.Duration, s State, reserve Bitrate) {
 }
 
 // lasting returns the target or, while that is lower for no more than a second, what is known of the path: the target falls
-// like that to drain a queue, to look below it, or because the keyframe of a switch has come. The Pacer holds back what is
+// like that to drain a queue, after a probe its own, to look below it, or because the keyframe of a switch has come. The Pacer holds back what is
 // too much for so long; a layer less would come and go with it.
 func (r *room) lasting(now time.Duration, s State) Bitrate {
 	target, known := min(max(s.Target, 0), mostRate), min(max(s.Capacity, 0), mostRate)
-	if s.Mode == Drain {
+	probes := s.Probing || s.Probes != r.probes || now-r.probeEnded < momentTime
+	switch {
+	case s.Mode == Drain && probes: // the queue is the probe's
+	case s.Mode == Drain:
 		known = known.scale(drainShare)
-	} else if now-r.probedAt < probeStale && target >= r.probed.scale(momentLeast) {
+	case now-r.probedAt < probeStale && target >= r.probed.scale(momentLeast):
 		known = max(known, r.probed.scale(provenUse))
 	}
 	if s.Mode == Compete {
