@@ -45,3 +45,24 @@ func TestPictureStaysOnConstantPaths(t *testing.T) {
 		})
 	}
 }
+
+// A slow path that loses some of all packets is not taken for a policer's for long: what was lost before there was a reason to suspect one is
+// lost in the test, too.
+func TestPictureOnASlowLossyPath(t *testing.T) {
+	const fps, settle, watched = 30, 15 * time.Second, 60 * time.Second
+	Scenario{Conditions: Conditions{Delay: 20 * time.Millisecond}, Steps: []Step{
+		Joins(Plan{Publish: []Format{{Source: signaling.SourceCamera, RIDs: []string{"q", "h", "f"}, Steep: 3}, Microphone}}, "alice"),
+		Joins(watching, "bob"),
+		Views("bob", Tile{Of: "alice", Width: 1280, Height: 720}),
+		Runs(3 * time.Second),
+		Checks("most of the picture comes", func(w *World) error {
+			w.P("bob").link.Turn(Down, Weather{Rate: 300_000, Queue: 300 * time.Millisecond, Loss: 0.03})
+			time.Sleep(settle)
+			since := w.now()
+			time.Sleep(watched)
+			frames := w.P("bob").Frames("alice", signaling.SourceCamera, since)
+			atLeast("lossy", "300 kbit/s, 3 % lost: frames of the smallest picture", 100*float64(len(frames))/(fps*watched.Seconds()), 60, " %").report(t)
+			return nil
+		}),
+	}}.Play(t)
+}

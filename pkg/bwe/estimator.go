@@ -97,13 +97,18 @@ func (e *Estimator) OnPacketSent(s Sent) {
 	e.prober.sent(s)
 }
 
-// OnSentAgain notes that a packet was sent again with its number. When that is acknowledged nobody knows which of the two arrived,
-// so that it says nothing of delays and losses from now on (as in Karn's algorithm), but of what arrives: behind a policer that may be
-// most of it.
+// OnSentAgain notes that a packet was sent again with its number, because it was lost. When that is acknowledged nobody knows which of the
+// two arrived, so that it says nothing of delays from now on (as in Karn's algorithm), but of what arrives: behind a policer that may be most
+// of it.
 func (e *Estimator) OnSentAgain(seq int64) {
-	if p := e.history.find(seq); p != nil && p.fate != arrived {
-		p.fate = repeated
+	p := e.history.find(seq)
+	if p == nil || p.fate == arrived {
+		return
 	}
+	if p.fate == inFlight {
+		e.losses.lost++ // who asked for it told of the loss before the feedback does
+	}
+	p.fate = repeated
 }
 
 // OnFeedback takes what a receiver said, in any order. What names packets that were never sent, are forgotten or have been

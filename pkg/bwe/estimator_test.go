@@ -134,34 +134,43 @@ func TestAReceiverThatLies(t *testing.T) {
 	}
 }
 
-// What was sent again with its number counts for what arrives, once, and for nothing else.
+// What was sent again with its number was lost, once, whoever told of it, and counts for what arrives, once.
 func TestSentAgainArrives(t *testing.T) {
-	e := New(testConfig())
-	const packets, every = 50, 10 * time.Millisecond
-	feedback := func(lost bool) {
-		var acks []Ack
-		for seq := range int64(packets) {
-			acks = append(acks, Ack{Seq: seq, Recv: time.Duration(seq)*every + 500*time.Millisecond, Lost: lost})
+	for _, told := range []bool{true, false} {
+		e := New(testConfig())
+		const packets, every = 50, 10 * time.Millisecond
+		feedback := func(from, to int64, lost bool) {
+			var acks []Ack
+			for seq := from; seq < to; seq++ {
+				acks = append(acks, Ack{Seq: seq, Recv: time.Duration(seq)*every + 500*time.Millisecond, Lost: lost})
+			}
+			e.OnFeedback(time.Second, acks)
 		}
-		e.OnFeedback(time.Second, acks)
-	}
-	for seq := range int64(packets) {
-		e.OnPacketSent(Sent{Seq: seq, At: time.Duration(seq) * every, Size: 1000})
-	}
-	feedback(true)
-	if e.losses.recent != 1 || e.delivered.over(controlWindow) != 0 {
-		t.Fatalf("before: %v are lost, %v arrive", e.losses.recent, e.delivered.over(controlWindow))
-	}
-	for seq := range int64(packets) {
-		e.OnSentAgain(seq)
-	}
-	for range 2 {
-		feedback(false)
-		if got := e.delivered.over(controlWindow); got < 790*Kbps || got > 820*Kbps {
-			t.Errorf("%v arrive, 800 kbit/s was sent again", got)
+		for seq := range int64(2 * packets) {
+			e.OnPacketSent(Sent{Seq: seq, At: time.Duration(seq) * every, Size: 1000})
 		}
-	}
-	if e.losses.arrived != 0 || e.losses.lost != 0 || e.rtt != 0 || e.sending.over(controlWindow) != 0 {
-		t.Errorf("%+v, round trip %v, sent %v", e.losses, e.rtt, e.sending.over(controlWindow))
+		if told {
+			feedback(0, packets, true)
+			if e.losses.recent != 1 || e.delivered.over(controlWindow) != 0 {
+				t.Fatalf("before: %v are lost, %v arrive", e.losses.recent, e.delivered.over(controlWindow))
+			}
+		}
+		for range 2 {
+			for seq := range int64(packets) {
+				e.OnSentAgain(seq)
+			}
+		}
+		if want := map[bool]int{true: 0, false: packets}[told]; e.losses.lost != want {
+			t.Errorf("told %v: %d are lost, want %d", told, e.losses.lost, want)
+		}
+		for range 2 {
+			feedback(0, packets, false)
+			if got := e.delivered.over(controlWindow); got < 790*Kbps || got > 820*Kbps {
+				t.Errorf("%v arrive, 800 kbit/s was sent again", got)
+			}
+		}
+		if e.losses.arrived != 0 || e.rtt != 0 || e.sending.over(controlWindow) != 0 {
+			t.Errorf("%+v, round trip %v, sent %v", e.losses, e.rtt, e.sending.over(controlWindow))
+		}
 	}
 }

@@ -24,6 +24,7 @@ const (
 	lateMost   = 10 * time.Millisecond  // of waking up late that is made up for
 	queueLimit = 250 * time.Millisecond // what waits longer makes way
 	minPacing  = 10 * Kbps              // keeps what waits from waiting for ever
+	audioAhead = 40 * time.Millisecond  // for no longer what else there is waits for audio that is out already
 )
 
 // Pacer spreads packets over time. Audio goes out at once: it is little, and waiting is what spoils it. Then come repairs, as far as
@@ -122,8 +123,7 @@ func (p *Pacer) Pass(now time.Duration, item *Item) bool {
 		if p.waiting > 0 && p.queues[Audio].len() > 0 {
 			return false
 		}
-		p.left.take(now, item.Size)
-		p.spend(now, item.Size)
+		p.voice(now, item.Size)
 		return true
 	case AudioRTX, RTX:
 		return false // they go as far as the target has room for them
@@ -151,8 +151,7 @@ func (p *Pacer) Pop(now time.Duration) (Item, bool) {
 	if p.queues[Audio].len() > 0 {
 		item := p.queues[Audio].pop()
 		p.waiting--
-		p.left.take(now, item.Size)
-		p.spend(now, item.Size)
+		p.voice(now, item.Size)
 		return item, true
 	}
 	q := p.turn(now)
@@ -221,6 +220,15 @@ func (p *Pacer) take(now time.Duration, item *Item) {
 	if p.probing.Bytes <= 0 || now >= p.probing.Until {
 		p.probing = Probe{}
 	}
+}
+
+// voice accounts for audio that goes out. Where it takes more than the rate what else there is would wait longer with each packet: after 15 s at
+// 24 kbit/s a probe would wait for half a minute.
+func (p *Pacer) voice(now time.Duration, size int) {
+	p.left.take(now, size)
+	before := p.next
+	p.spend(now, size)
+	p.next = max(before, min(p.next, now+audioAhead))
 }
 
 func (p *Pacer) spend(now time.Duration, size int) {

@@ -58,6 +58,25 @@ func TestAudioDoesNotWait(t *testing.T) {
 	}
 }
 
+// Audio that takes more than the rate leaves no debt: a probe goes out at once, and what is queued when there is room again.
+func TestAudioLeavesNoDebt(t *testing.T) {
+	p := NewPacer(20 * Kbps)
+	now := time.Duration(0)
+	for ; now < 15*time.Second; now += 20 * time.Millisecond {
+		if !p.Pass(now, &Item{Kind: Audio, Size: 157}) {
+			t.Fatalf("at %v audio waits", now)
+		}
+	}
+	p.StartProbe(Probe{ID: 1, Rate: Mbps, Bytes: 3000, Size: 300, Until: now + 80*time.Millisecond})
+	p.Push(now, Item{Kind: Padding, Size: 300})
+	if at, _ := p.Next(now); at > now+audioAhead {
+		t.Errorf("a probe waits for %v", at-now)
+	}
+	if item, ok := p.Pop(now + audioAhead); !ok || item.Probe != 1 {
+		t.Errorf("%+v, %v", item, ok)
+	}
+}
+
 // Over time no more goes out than the pacing rate and one burst, and no less while something waits.
 func TestPacerKeepsTheRate(t *testing.T) {
 	chance := rand.New(rand.NewPCG(4, 4))

@@ -42,3 +42,17 @@ func TestPolicerIsAskedWhetherItIsGone(t *testing.T) {
 		}
 	}
 }
+
+// A probe that leaves a queue has met a slow path, and no policer.
+func TestPolicerHasNoQueue(t *testing.T) {
+	e := New(testConfig())
+	e.policing = policing{phase: policeGrowing, limit: 100 * Kbps, held: 100 * Kbps, deaf: 2 * time.Second}
+	e.delay.queue = drainQueue - time.Millisecond
+	if e.police(time.Second); e.policing.phase != policeGrowing {
+		t.Errorf("a short queue: %+v", e.policing)
+	}
+	e.delay.queue = drainQueue + time.Millisecond
+	if e.police(time.Second); e.policing.phase != policeNothing {
+		t.Errorf("a long queue: %+v", e.policing)
+	}
+}
