@@ -15,33 +15,27 @@ func TestPictureStaysOnConstantPaths(t *testing.T) {
 	for kbps, encoding := range map[float64]uint8{400: 0, 600: 1, 700: 1, 1650: 2} {
 		path := fmt.Sprintf("%v kbit/s", kbps)
 		t.Run(path, func(t *testing.T) {
-			Scenario{Conditions: Conditions{Delay: 20 * time.Millisecond}, Steps: []Step{
-				Joins(Plan{Publish: []Format{{Source: signaling.SourceCamera, RIDs: []string{"q", "h", "f"}, Steep: 3}, Microphone}}, "alice"),
-				Joins(watching, "bob"),
-				Views("bob", Tile{Of: "alice", Width: 1280, Height: 720}),
-				Runs(3 * time.Second),
-				Checks("the picture stays", func(w *World) error {
-					w.P("bob").link.Turn(Down, Weather{Rate: 1000 * kbps, Queue: 300 * time.Millisecond})
-					time.Sleep(settle)
-					since := w.now()
-					time.Sleep(watched)
-					frames := w.P("bob").Frames("alice", signaling.SourceCamera, since)
-					if n := int(fps * watched.Seconds()); len(frames) < n-2 {
-						return fmt.Errorf("%d frames of %d", len(frames), n)
+			call{delay: 20 * time.Millisecond, rids: []string{"q", "h", "f"}, before: 3 * time.Second}.play(t, "the picture stays", func(w *World) error {
+				w.P("bob").link.Turn(Down, Weather{Rate: 1000 * kbps, Queue: 300 * time.Millisecond})
+				time.Sleep(settle)
+				since := w.now()
+				time.Sleep(watched)
+				frames := w.P("bob").Frames("alice", signaling.SourceCamera, since)
+				if n := int(fps * watched.Seconds()); len(frames) < n-2 {
+					return fmt.Errorf("%d frames of %d", len(frames), n)
+				}
+				falls := 0
+				for i := range frames[1:] {
+					if frames[i+1].Encoding < frames[i].Encoding {
+						falls++
 					}
-					falls := 0
-					for i := range frames[1:] {
-						if frames[i+1].Encoding < frames[i].Encoding {
-							falls++
-						}
-					}
-					if last := frames[len(frames)-1].Encoding; last != encoding {
-						return fmt.Errorf("encoding %d is shown at the end, %d fits", last, encoding)
-					}
-					atMost("constant", path+": falls to a smaller encoding in a minute", float64(falls), 0, "").report(t)
-					return nil
-				}),
-			}}.Play(t)
+				}
+				if last := frames[len(frames)-1].Encoding; last != encoding {
+					return fmt.Errorf("encoding %d is shown at the end, %d fits", last, encoding)
+				}
+				atMost("constant", path+": falls to a smaller encoding in a minute", float64(falls), 0, "").report(t)
+				return nil
+			})
 		})
 	}
 }
@@ -50,19 +44,13 @@ func TestPictureStaysOnConstantPaths(t *testing.T) {
 // lost in the test, too.
 func TestPictureOnASlowLossyPath(t *testing.T) {
 	const fps, settle, watched = 30, 15 * time.Second, 60 * time.Second
-	Scenario{Conditions: Conditions{Delay: 20 * time.Millisecond}, Steps: []Step{
-		Joins(Plan{Publish: []Format{{Source: signaling.SourceCamera, RIDs: []string{"q", "h", "f"}, Steep: 3}, Microphone}}, "alice"),
-		Joins(watching, "bob"),
-		Views("bob", Tile{Of: "alice", Width: 1280, Height: 720}),
-		Runs(3 * time.Second),
-		Checks("most of the picture comes", func(w *World) error {
-			w.P("bob").link.Turn(Down, Weather{Rate: 300_000, Queue: 300 * time.Millisecond, Loss: 0.03})
-			time.Sleep(settle)
-			since := w.now()
-			time.Sleep(watched)
-			frames := w.P("bob").Frames("alice", signaling.SourceCamera, since)
-			atLeast("lossy", "300 kbit/s, 3 % lost: frames of the smallest picture", 100*float64(len(frames))/(fps*watched.Seconds()), 60, " %").report(t)
-			return nil
-		}),
-	}}.Play(t)
+	call{delay: 20 * time.Millisecond, rids: []string{"q", "h", "f"}, before: 3 * time.Second}.play(t, "most of the picture comes", func(w *World) error {
+		w.P("bob").link.Turn(Down, Weather{Rate: 300_000, Queue: 300 * time.Millisecond, Loss: 0.03})
+		time.Sleep(settle)
+		since := w.now()
+		time.Sleep(watched)
+		frames := w.P("bob").Frames("alice", signaling.SourceCamera, since)
+		atLeast("lossy", "300 kbit/s, 3 % lost: frames of the smallest picture", 100*float64(len(frames))/(fps*watched.Seconds()), 60, " %").report(t)
+		return nil
+	})
 }

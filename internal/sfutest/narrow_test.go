@@ -8,6 +8,24 @@ import (
 	"github.com/heliograph/heliograph/pkg/signaling"
 )
 
+// call is one in which bob sees and hears alice, her camera large, for a time before something is done to his path.
+type call struct {
+	delay  time.Duration // each way
+	rids   []string
+	before time.Duration
+}
+
+func (c call) play(t *testing.T, what string, then func(*World) error) {
+	t.Helper()
+	Scenario{Conditions: Conditions{Delay: c.delay}, Steps: []Step{
+		Joins(Plan{Publish: []Format{{Source: signaling.SourceCamera, RIDs: c.rids, Steep: 3}, Microphone}}, "alice"),
+		Joins(watching, "bob"),
+		Views("bob", Tile{Of: "alice", Width: 1280, Height: 720}),
+		Runs(c.before),
+		Checks(what, then),
+	}}.Play(t)
+}
+
 // narrowing is a call from alice to bob whose path gets slow after 10 s and stays so. Sound takes 65 kbit/s of it, the smallest picture 150.
 type narrowing struct {
 	weather Weather
@@ -24,21 +42,15 @@ const (
 
 func (n *narrowing) play(t *testing.T) {
 	t.Helper()
-	Scenario{Conditions: Conditions{Delay: 20 * time.Millisecond}, Steps: []Step{
-		Joins(Plan{Publish: []Format{{Source: signaling.SourceCamera, RIDs: n.rids, Steep: 3}, Microphone}}, "alice"),
-		Joins(watching, "bob"),
-		Views("bob", Tile{Of: "alice", Width: 1280, Height: 720}),
-		Runs(10 * time.Second),
-		Checks("the path gets slow", func(w *World) error {
-			since := w.now()
-			w.P("bob").link.Turn(Down, n.weather)
-			time.Sleep(narrowFirst + narrowSettled + stormTail)
-			sound := w.P("bob").Frames("alice", signaling.SourceMicrophone, since)
-			n.first = captured(sound, since, since+narrowFirst, audioFrame)
-			n.settled = captured(sound, since+narrowFirst, since+narrowFirst+narrowSettled, audioFrame)
-			return nil
-		}),
-	}}.Play(t)
+	call{delay: 20 * time.Millisecond, rids: n.rids, before: 10 * time.Second}.play(t, "the path gets slow", func(w *World) error {
+		since := w.now()
+		w.P("bob").link.Turn(Down, n.weather)
+		time.Sleep(narrowFirst + narrowSettled + stormTail)
+		sound := w.P("bob").Frames("alice", signaling.SourceMicrophone, since)
+		n.first = captured(sound, since, since+narrowFirst, audioFrame)
+		n.settled = captured(sound, since+narrowFirst, since+narrowFirst+narrowSettled, audioFrame)
+		return nil
+	})
 }
 
 // Sound comes through where there is room for it, whatever video, repairs and probes would like to have: behind a policer with a bucket of

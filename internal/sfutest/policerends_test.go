@@ -19,27 +19,21 @@ func TestVideoComesBackAfterAPolicer(t *testing.T) {
 		"simulcast":    {[]string{"q", "h", "f"}, 40 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			Scenario{Conditions: Conditions{Delay: 2 * time.Millisecond}, Steps: []Step{
-				Joins(Plan{Publish: []Format{{Source: signaling.SourceCamera, RIDs: c.rids, Steep: 3}, Microphone}}, "alice"),
-				Joins(watching, "bob"),
-				Views("bob", Tile{Of: "alice", Width: 1280, Height: 720}),
-				Runs(10 * time.Second),
-				Checks("the policer comes and goes", func(w *World) error {
-					w.P("bob").link.Turn(Down, Weather{Rate: 96_000, Queue: 833 * time.Millisecond, Police: true})
-					time.Sleep(c.slow)
-					w.P("bob").link.Turn(Down, Weather{})
-					gone := w.now()
-					time.Sleep(40 * time.Second)
-					frames := w.P("bob").Frames("alice", signaling.SourceCamera, gone)
-					for i := range len(frames) - running {
-						if frames[i+running].At-frames[i].At < 2*time.Second {
-							atMost("policer", name+": video is back after a policer of 96 kbit/s", (frames[i].At - gone).Seconds(), 30, " s").report(t)
-							return nil
-						}
+			call{delay: 2 * time.Millisecond, rids: c.rids, before: 10 * time.Second}.play(t, "the policer comes and goes", func(w *World) error {
+				w.P("bob").link.Turn(Down, Weather{Rate: 96_000, Queue: 833 * time.Millisecond, Police: true})
+				time.Sleep(c.slow)
+				w.P("bob").link.Turn(Down, Weather{})
+				gone := w.now()
+				time.Sleep(40 * time.Second)
+				frames := w.P("bob").Frames("alice", signaling.SourceCamera, gone)
+				for i := range len(frames) - running {
+					if frames[i+running].At-frames[i].At < 2*time.Second {
+						atMost("policer", name+": video is back after a policer of 96 kbit/s", (frames[i].At - gone).Seconds(), 30, " s").report(t)
+						return nil
 					}
-					return fmt.Errorf("%d frames in 40 s", len(frames))
-				}),
-			}}.Play(t)
+				}
+				return fmt.Errorf("%d frames in 40 s", len(frames))
+			})
 		})
 	}
 }

@@ -222,8 +222,8 @@ func (p *Pacer) take(now time.Duration, item *Item) {
 	}
 }
 
-// voice accounts for audio that goes out. Where it takes more than the rate what else there is would wait longer with each packet: after 15 s at
-// 24 kbit/s a probe would wait for half a minute.
+// voice accounts for audio that goes out. Where it takes more than the rate what else there is would wait longer with each packet: after 15 s
+// of 62 kbit/s at a rate of 24 a probe would wait for as long again, and half.
 func (p *Pacer) voice(now time.Duration, size int) {
 	p.left.take(now, size)
 	before := p.next

@@ -18,7 +18,7 @@ const (
 	policeUses    = 0.6              // of the target: who sends less has met no limit of late, and asks before it gives up anything
 	policeShown   = 3                // answers of this kind in a row are believed
 	policePackets = 25               // that it asks with
-	policeBucket  = 120              // packets of probeSmall that ask whether a policer is gone: fewer would pass by its bucket, and larger ones overdraw it,
+	policeBucket  = 125              // packets of probeSmall that ask whether a policer is gone: fewer would pass by its bucket, and larger ones overdraw it,
 	policeBurst   = 20 * Mbps        // so fast that it takes the padding, and hardly any sound: the bucket has refilled when the next voice packet comes
 	policeRest    = 10 * time.Second // from one such probe to the next,
 	policeRestful = 20 * time.Second // where it costs sound: where what is sent takes more than
@@ -107,11 +107,11 @@ func (e *Estimator) mayAsk(now time.Duration) bool {
 	return false
 }
 
-// asks notes that a probe asks whether the policer is gone. If it is not its bucket is empty then, and repairs beyond the rate that was held would
+// asksWhetherGone notes that a probe asks whether the policer is gone. If it is not its bucket is empty then, and repairs beyond the rate that was held would
 // cost more sound than they mend.
-func (e *Estimator) asks(now time.Duration) {
+func (e *Estimator) asksWhetherGone(now time.Duration) {
 	p := &e.policing
-	p.askedAt, p.last = now, now
+	p.askedAt, p.last, p.deaf = now, now, e.prober.current.Until+e.rtt+4*lossWindow
 	p.limit = min(p.limit, max(p.held, e.delivered.over(controlWindow)))
 }
 
@@ -213,10 +213,16 @@ func (p *policing) asBefore(left float64) bool {
 	return p.calm > lossUnsure && left >= p.calm*policeCalm
 }
 
+// goesOn tells whether the lower rate was no cure, with what share of the packets of the test was left to be lost. Where some were lost before, it
+// is those that decide, however few there were.
+func (p *policing) goesOn(left, inherent float64) bool {
+	return !p.evident() && p.calm <= lossUnsure || left-inherent > policeLess*(p.before-inherent) || p.asBefore(left)
+}
+
 func (e *Estimator) endTest(now time.Duration) {
 	p := &e.policing
 	left := p.lost / float64(max(p.packets, 1))
-	switch lossy := !p.evident() && p.calm <= lossUnsure || left-e.losses.inherent > policeLess*(p.before-e.losses.inherent) || p.asBefore(left); {
+	switch lossy := p.goesOn(left, e.losses.inherent); {
 	case lossy && !p.second:
 		p.second = true
 		e.startTest(now, left)

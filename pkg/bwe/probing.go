@@ -138,8 +138,7 @@ func (e *Estimator) recoverAfter() {
 func (e *Estimator) plan(now time.Duration, rate Bitrate) {
 	if e.policing.phase == policeGrowing {
 		e.prober.planPackets(now, max(rate, policeBurst), policeBucket, probeSmall)
-		e.asks(now)
-		e.policing.deaf = e.prober.current.Until + e.rtt + 4*lossWindow
+		e.asksWhetherGone(now)
 		return
 	}
 	if packets := min(policePackets, e.target.Bytes(probeBusy)/probePacket); e.losses.always() > probeLossy && packets > probePackets {

@@ -44,11 +44,14 @@ type room struct {
 
 // note takes over the state of the estimator.
 func (r *room) note(now time.Duration, s State, reserve Bitrate) {
+	if s.Probing || s.Probes != r.probes {
+		r.probeEnded = now
+	}
 	target := r.lasting(now, s)
 	r.reserve = min(max(reserve, 0), mostRate)
 	bucket := int64(now / roomBucket)
 	if !r.started {
-		*r = room{reserve: r.reserve, bucket: bucket, since: bucket, started: true, lowSince: now, probingSince: now, probes: s.Probes, probedAt: now - probeStale}
+		*r = room{reserve: r.reserve, bucket: bucket, since: bucket, started: true, lowSince: now, probingSince: now, probes: s.Probes, probedAt: now - probeStale, probeEnded: r.probeEnded}
 		r.least[bucket%roomSlots] = target
 	}
 	for gap := 0; r.bucket < bucket; gap++ {
@@ -65,9 +68,6 @@ func (r *room) note(now time.Duration, s State, reserve Bitrate) {
 	if !s.Probing {
 		r.probingSince = now
 	}
-	if s.Probing || s.Probes != r.probes {
-		r.probeEnded = now
-	}
 	if s.Probes != r.probes && s.Probed > 0 {
 		r.probed, r.probedAt = min(s.Probed, mostRate), now
 	}
@@ -79,9 +79,8 @@ func (r *room) note(now time.Duration, s State, reserve Bitrate) {
 // too much for so long; a layer less would come and go with it.
 func (r *room) lasting(now time.Duration, s State) Bitrate {
 	target, known := min(max(s.Target, 0), mostRate), min(max(s.Capacity, 0), mostRate)
-	probes := s.Probing || s.Probes != r.probes || now-r.probeEnded < momentTime
 	switch {
-	case s.Mode == Drain && probes: // the queue is the probe's
+	case s.Mode == Drain && now-r.probeEnded < momentTime: // the queue is the probe's
 	case s.Mode == Drain:
 		known = known.scale(drainShare)
 	case now-r.probedAt < probeStale && target >= r.probed.scale(momentLeast):
