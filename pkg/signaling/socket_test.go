@@ -29,6 +29,7 @@ func TestJoinAndLeave(t *testing.T) {
 		if _, code := bob.ending(); code != int(CloseNormal) {
 			t.Errorf("leave closed with %d", code)
 		}
+		synctest.Wait() // the hall hears of each end on a goroutine of its own: bob's before ann's begins
 		_ = ann.ws.Close()
 		synctest.Wait()
 		if got := s.hall.leftNow(); got != "bob:left ann:lost" {
