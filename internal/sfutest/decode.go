@@ -138,7 +138,7 @@ func (d *videoDecoder) packet(now time.Duration, p *rtp.Packet) {
 // startFrame checks that the picture ids go on, and that a new source begins with a keyframe.
 func (d *videoDecoder) startFrame(now time.Duration, p *rtp.Packet, v *codecs.VP8Packet, st *stamp) {
 	cut := d.first && len(d.parts) > 0
-	if cut && !d.lossy && st.origin == d.parts[0].origin && st.encoding == d.parts[0].encoding { // a switch may cut the last frame off
+	if cut && !d.lossy && !st.key { // a switch, or a start anew at an earlier keyframe, may cut the last frame off
 		d.slot.fault(now, "a frame begins before the marker of the one before it")
 	}
 	if p.CSRC[0] != d.source && !st.key && !d.lossy {
