@@ -13,6 +13,7 @@ import (
 // T-21: mallory asks ten times a second for all that was sent in the last second. A tenth of what goes to and from mallory and bob is lost.
 // mallory does not get more than a third of all bytes again, and what bob misses comes.
 func TestNackAbuseUnderLoss(t *testing.T) {
+	t.Parallel()
 	const length = 30 * time.Second
 	plan := Plan{Eager: true}
 	var probed float64

@@ -13,6 +13,7 @@ import (
 
 // Six speakers share three audio slots: the loudest are heard, small differences change nothing, and silence keeps who was heard.
 func TestLoudestAreHeard(t *testing.T) {
+	t.Parallel()
 	speakers := []string{"s1", "s2", "s3", "s4", "s5", "s6"}
 	say := func(levels ...int) Step {
 		return Checks(fmt.Sprintf("the levels are %v dB below the loudest", levels), func(w *World) error {

@@ -13,6 +13,7 @@ import (
 // A receiver that knows RFC 8888 and nothing else is estimated as well as any other: it gets all that its path carries, less on a path
 // that is slow, and all again.
 func TestCongestionControlFeedback(t *testing.T) {
+	t.Parallel()
 	simulcast := Format{Source: signaling.SourceCamera, RIDs: []string{"q", "h", "f"}, Steep: 3}
 	turn := func(kbps float64) Step {
 		return Checks(fmt.Sprintf("bob's path carries %v kbit/s", kbps), func(w *World) error {

@@ -200,6 +200,7 @@ func TestClientIsClosedByTheServer(t *testing.T) {
 
 // More cameras than slots: the server wants slots, and they are offered. A bot that is left alone stays, and its m-lines are used again.
 func TestClientGrowsItsSlotsAndStays(t *testing.T) {
+	t.Parallel()
 	camera := Plan{Publish: []Format{Camera}}
 	Scenario{Steps: []Step{
 		Joins(camera, "alice", "carol", "dave"),

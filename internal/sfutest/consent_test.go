@@ -11,6 +11,7 @@ import (
 // A participant whose media path falls silent gets less and less, no video after 10 s, and is removed after 30 s, although its websocket lives;
 // nobody else notices.
 func TestConsent(t *testing.T) {
+	t.Parallel()
 	var since, stopped, removed time.Duration
 	sent := func(w *World) float64 { return w.Metric("rtp_forwarded_packets_total") }
 	var others float64

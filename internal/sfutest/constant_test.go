@@ -11,6 +11,7 @@ import (
 // On a path that stays as it is a picture that is given stays, too: probes that look for more take nothing away. The encodings
 // take some 150, 450 and 1400 kbit/s, sound 65.
 func TestPictureStaysOnConstantPaths(t *testing.T) {
+	t.Parallel()
 	const fps, settle, watched = 30, 15 * time.Second, 60 * time.Second
 	for kbps, encoding := range map[float64]uint8{400: 0, 600: 1, 700: 1, 1650: 2} {
 		path := fmt.Sprintf("%v kbit/s", kbps)
@@ -43,6 +44,7 @@ func TestPictureStaysOnConstantPaths(t *testing.T) {
 // A slow path that loses some of all packets is not taken for a policer's for long: what was lost before there was a reason to suspect one is
 // lost in the test, too.
 func TestPictureOnASlowLossyPath(t *testing.T) {
+	t.Parallel()
 	const fps, settle, watched = 30, 15 * time.Second, 60 * time.Second
 	call{delay: 20 * time.Millisecond, rids: []string{"q", "h", "f"}, before: 3 * time.Second}.play(t, "most of the picture comes", func(w *World) error {
 		w.P("bob").link.Turn(Down, Weather{Rate: 300_000, Queue: 300 * time.Millisecond, Loss: 0.03})

@@ -101,6 +101,7 @@ func carolIsServed(ctx context.Context, w *World) error {
 
 // Encodings that nobody looks at sleep after five seconds, and are there again at once when somebody does.
 func TestDynacast(t *testing.T) {
+	t.Parallel()
 	for _, workers := range []int{1, 3} {
 		t.Run(fmt.Sprintf("%d workers", workers), func(t *testing.T) { playDynacast(t, workers) })
 	}

@@ -50,6 +50,7 @@ func TestSourceFlood(t *testing.T) {
 
 // Packets that are protected well and hold nonsense, and datagrams from nowhere, disturb nobody.
 func TestNonsensePackets(t *testing.T) {
+	t.Parallel()
 	const seed, packets = 7, 4000
 	amongBystanders(t,
 		Joins(Plan{Publish: []Format{Camera}}, "mallory"),

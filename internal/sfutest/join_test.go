@@ -11,6 +11,7 @@ import (
 // A participant that joins between any two steps of a publish gets the track. There is one room for each millisecond between the
 // start of a join and the start of a publish; every message takes 5 ms, so each is another interleaving.
 func TestJoinAtEveryPointOfAPublish(t *testing.T) {
+	t.Parallel()
 	ways := []struct {
 		name  string
 		every int // milliseconds between two joins

@@ -12,6 +12,7 @@ import (
 // Subscribers that keep asking for keyframes cost the publisher at most two a second, and a tenth of its bytes; those who join get a
 // picture at once: from the ring while what came since the keyframe is little, and else by a keyframe that the storm has left.
 func TestKeyframeStorm(t *testing.T) {
+	t.Parallel()
 	large := Camera
 	large.Delta = 8
 	t.Run("0.15 Mbit per second", func(t *testing.T) { playStorm(t, Camera) })

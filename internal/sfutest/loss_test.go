@@ -38,6 +38,7 @@ type lossCase struct {
 
 // Packets that are lost on either side are asked for and sent again.
 func TestLossIsRepaired(t *testing.T) {
+	t.Parallel()
 	tenth := func() func(*rtp.Header) bool { return every(10) }
 	none := func() func(*rtp.Header) bool { return nil }
 	for _, c := range []lossCase{

@@ -101,6 +101,7 @@ func captured(frames []Frame, since, until, every time.Duration) float64 {
 
 // T-22: 30 % of all datagrams, RTCP and STUN too, are lost on the paths of both, both ways, each by itself.
 func TestRandomLoss(t *testing.T) {
+	t.Parallel()
 	var frames, longest, frozen, sound []float64
 	for seed := range seeds(3) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -130,6 +131,7 @@ func TestRandomLoss(t *testing.T) {
 
 // T-23: bursts of ten packets on average, packets out of order, and packets that come twice, on the path of one of the two.
 func TestBurstLoss(t *testing.T) {
+	t.Parallel()
 	for _, path := range []string{"alice", "bob"} {
 		for seed := range seeds(1) {
 			t.Run(fmt.Sprint(path, " seed ", seed), func(t *testing.T) {
@@ -146,6 +148,7 @@ func TestBurstLoss(t *testing.T) {
 
 // One packet of a hundred is lost, and comes by the first request or the second.
 func TestOnePercentLoss(t *testing.T) {
+	t.Parallel()
 	for seed := range seeds(1) {
 		s := storm{weather: Weather{Loss: 0.01, Seed: 100 * seed}, paths: []string{"alice", "bob"}, length: time.Minute}
 		s.play(t)

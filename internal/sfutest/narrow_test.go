@@ -56,6 +56,7 @@ func (n *narrowing) play(t *testing.T) {
 // Sound comes through where there is room for it, whatever video, repairs and probes would like to have: behind a policer with a bucket of
 // 0.8 s, which loses what a queue would keep, and in a queue of 300 ms.
 func TestSoundOnNarrowPaths(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		kbps           float64
 		police         bool
@@ -84,6 +85,7 @@ func TestSoundOnNarrowPaths(t *testing.T) {
 // On a path that carries the smallest picture and sound, and no more, the picture comes back after the fall: a probe that shows as much
 // is believed, though sound takes its part of it.
 func TestSmallestPictureOnNarrowPath(t *testing.T) {
+	t.Parallel()
 	const fps, seconds = 10, 30
 	camera := Format{Source: signaling.SourceCamera, RIDs: []string{"q", "h", "f"}, Steep: 3, FPS: fps, Delta: 2} // 110, 320 and 970 kbit/s
 	Scenario{Conditions: Conditions{Delay: 50 * time.Millisecond}, Steps: []Step{

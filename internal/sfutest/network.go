@@ -19,8 +19,6 @@ type Network struct {
 	router *vnet.Router
 	delay  time.Duration // one way
 
-	making sync.Mutex // vnet numbers its hosts without a lock
-
 	// Guarded by mu.
 	mu    sync.Mutex
 	links map[netip.Addr]*Link
@@ -61,8 +59,13 @@ const (
 	Signaling                // the connection of the websocket
 )
 
+// making is held while vnet makes a router or a host: it numbers those of all networks without a lock.
+var making sync.Mutex
+
 func newNetwork(delay time.Duration) (*Network, error) {
+	making.Lock()
 	r, err := vnet.NewRouter(&vnet.RouterConfig{CIDR: "10.0.0.0/8", MinDelay: delay, LoggerFactory: silentLog()})
+	making.Unlock()
 	if err != nil {
 		return nil, fmt.Errorf("make a router: %w", err)
 	}
@@ -84,9 +87,9 @@ func (n *Network) join() (*Link, error) {
 	n.last = n.last.Next()
 	addr := n.last
 	n.mu.Unlock()
-	n.making.Lock()
+	making.Lock()
 	host, err := vnet.NewNet(&vnet.NetConfig{StaticIPs: []string{addr.String()}})
-	n.making.Unlock()
+	making.Unlock()
 	if err != nil {
 		return nil, fmt.Errorf("make a host: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 
 // A policer that left room for sound alone is gone after a while. Who sends so little learns it by a probe only, and video comes back.
 func TestVideoComesBackAfterAPolicer(t *testing.T) {
+	t.Parallel()
 	const running = 20 // frames within 2 s
 	for name, c := range map[string]struct {
 		rids []string

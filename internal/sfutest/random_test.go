@@ -15,6 +15,7 @@ import (
 
 // Participants come, go, publish, mute and look around at random, all at once. When they rest, each sees and hears what is there.
 func TestRandomCalls(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(2) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			var did atomic.Int32

@@ -16,6 +16,7 @@ func hears(red bool) Plan { return Plan{Audio: 2, Video: -1, RED: red, NoNACK: t
 // Who publishes RED and who publishes Opus is heard by who takes RED and by who does not. Where a fifth of the packets is lost on the
 // way down, RED brings most of it back.
 func TestREDIsPassedStrippedAndMade(t *testing.T) {
+	t.Parallel()
 	var since time.Duration
 	length := 20 * time.Second
 	from := Checks("the count begins", func(w *World) error { since = w.now(); return nil })

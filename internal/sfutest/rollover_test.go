@@ -19,6 +19,7 @@ func atWraps(h *rtp.Header) bool {
 // paths. Picture ids of 7 or 15 bits, TL0PICIDX, KEYIDX and timestamps wrap on the way. The packets around each wrap are lost once, on the way in
 // and on the way out, and after each somebody joins. What is wrong in the numbers is a fault (see decode.go).
 func TestRollover(t *testing.T) {
+	t.Parallel()
 	const (
 		turns = 5
 		parts = 130 // packets of a frame, small ones: 3,900 a second

@@ -17,6 +17,7 @@ var (
 // A slot changes its source without a negotiation: sequence numbers, timestamps and picture ids go on, the old picture stays until the new
 // one is there, and CSRC tells which is which. What does not go on is a fault (see Slot).
 func TestSlotSwitch(t *testing.T) {
+	t.Parallel()
 	publishers := []string{"alice", "bob", "carol", "dave"}
 	const switches = 24
 	var waits, gaps durations

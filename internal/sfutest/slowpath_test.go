@@ -11,6 +11,7 @@ import (
 // A path gets slow, then too slow for any video, then good again: bob gets less of alice and then only hears her, he is told so, and
 // why, and all of it comes back. The encodings take some 150, 450 and 1400 kbit/s, sound 65.
 func TestSlowPathIsTold(t *testing.T) {
+	t.Parallel()
 	simulcast := Format{Source: signaling.SourceCamera, RIDs: []string{"q", "h", "f"}, Steep: 3}
 	turn := func(kbps float64, wait time.Duration) Step {
 		return Checks(fmt.Sprintf("bob's path carries %v kbit/s for %v", kbps, wait), func(w *World) error {

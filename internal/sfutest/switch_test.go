@@ -93,6 +93,7 @@ func (s *switching) first(encoding int, since time.Duration) (Frame, error) {
 // Simulcast switches at random under loss: no wrong frame (each scenario checks that), a quick start, no jump of the timestamps, and an
 // encoding that stops is left. The keyframe is at the server when it was captured and has crossed the network, for alice's path is good.
 func TestRandomSwitches(t *testing.T) {
+	t.Parallel()
 	const fps = 30
 	const switchCount = 120 // so many that the 95th percentile is no chance
 	simulcast := Format{Source: signaling.SourceCamera, RIDs: []string{"q", "h", "f"}, Delta: 2}
