@@ -6,7 +6,7 @@ import (
 )
 
 // Sharing with traffic that fills every queue. Beside one endless TCP (RFC 8867, section 5.6) a flow that keeps a short
-// queue gets 7 % (Reno, 300 ms), 18 % (Reno, 1 s) and 12 % (CUBIC) of the path; with this 54, 48 and 48 %.
+// queue gets 7 % (Reno, 300 ms), 18 % (Reno, 1 s) and 12 % (CUBIC) of the path; with this 54, 53 and 48 %.
 const (
 	debtQueue   = 70 * time.Millisecond // a longer queue should be draining
 	debtMargin  = 300 * time.Millisecond
@@ -20,7 +20,7 @@ const (
 	segmentSize = 1500 // bytes by which the window grows per round trip
 	windowLeast = 2 * segmentSize
 	windowKept  = 0.72  // at a loss, once per round trip; CUBIC keeps 0.7 (RFC 9438, section 4.6)
-	fairShare   = 0.517 // of the capacity is aimed at: half, and what tests of the rival cost
+	fairShare   = 0.514 // of the capacity is aimed at: half, and what tests of the rival cost
 	shareTime   = 12 * time.Second
 	firmness    = 16   // power of what is missing
 	slowest     = 0.05 // bounds of the growth, in segments per round trip

@@ -17,7 +17,7 @@ func TestWindowGrowth(t *testing.T) {
 		e.rival.pairs.add(&sentPacket{seq: 2 * i, at: at, size: 1200}, at)
 		e.rival.pairs.add(&sentPacket{seq: 2*i + 1, at: at, size: 1200}, at+(2*Mbps).Lasts(1200))
 	}
-	for mean, want := range map[float64]float64{100e3: fastest, 1034e3: 1, 2e6: slowest} {
+	for mean, want := range map[float64]float64{100e3: fastest, 1028e3: 1, 2e6: slowest} {
 		e.rival.mean = mean
 		if got := e.windowGrowth(); got < want*0.99 || got > want*1.01 {
 			t.Errorf("with %g of 2 Mbit/s: %g segments, want %g", mean, got, want)

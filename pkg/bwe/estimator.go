@@ -69,6 +69,7 @@ type Estimator struct {
 	lastAcked int64         // the highest number that has arrived
 	busyAt    time.Duration // when the queue was last busy
 	dipEnds   time.Duration
+	ahead     time.Duration // the queue that was predicted at the latest feedback
 }
 
 // mostOverProven bounds the target by what acknowledgements have proven, whatever goes wrong elsewhere.
@@ -179,6 +180,7 @@ func (e *Estimator) step(now time.Duration) {
 		e.track(now)
 		e.watchRival(now)
 	}
+	e.ahead = e.predictedQueue(now)
 	e.police(now)
 	e.judgeProbe(now)
 	e.planProbe(now)
@@ -196,7 +198,7 @@ func (e *Estimator) OnRouteChange(now time.Duration) {
 	e.delivered, e.sending = deliveredMeter{}, deliveredMeter{}
 	e.policing, e.rival = policing{}, rival{}
 	e.prober.cancel()
-	e.mode, e.rtt, e.busyAt, e.dipEnds = Track, 0, now, now
+	e.mode, e.rtt, e.busyAt, e.dipEnds, e.ahead = Track, 0, now, now, 0
 	e.lastAcked = e.history.latest // what was sent over the old path says nothing of the new one
 	e.target /= 2
 	e.capacity, e.proven = 0, e.target

@@ -18,6 +18,7 @@ const (
 	probePacket  = 1200
 	probeShort   = 60 * time.Millisecond  // for no longer a probe of the least number of packets lasts, with smaller ones at low rates,
 	probeSmall   = 300                    // of at least so many bytes: 6,000 would fill the queue of a path that carries little more than sound
+	probeFits    = 45 * time.Millisecond  // at the target, a probe on demand takes no longer: audio waits 54 instead of 75 ms (p99 of 5.1-layers)
 	probeSlack   = 50 * time.Millisecond  // beyond twice its length that a probe may take
 	probePatient = 300 * time.Millisecond // and a round trip: what is not acknowledged by then is lost
 )
@@ -44,9 +45,14 @@ type prober struct {
 
 func (p *prober) busy() bool { return p.current.ID != 0 }
 
-// plan prepares a probe of the usual number of packets for the caller to fetch.
-func (p *prober) plan(now time.Duration, rate Bitrate) {
-	p.planPackets(now, rate, probePackets, min(max(rate.Bytes(probeShort)/probePackets, probeSmall), probePacket))
+// plan prepares a probe of the usual number of packets for the caller to fetch. Those on demand come again and again while media flows: on a
+// path that carries no more than the target they must not be long behind each other.
+func (p *prober) plan(now time.Duration, rate, target Bitrate) {
+	bytes := rate.Bytes(probeShort)
+	if p.demanded {
+		bytes = min(bytes, target.Bytes(probeFits))
+	}
+	p.planPackets(now, rate, probePackets, min(max(bytes/probePackets, probeSmall), probePacket))
 }
 
 // planPackets prepares a probe of at least so many packets of a size.

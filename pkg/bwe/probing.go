@@ -145,5 +145,5 @@ func (e *Estimator) plan(now time.Duration, rate Bitrate) {
 		e.prober.planPackets(now, rate, packets, probePacket)
 		return
 	}
-	e.prober.plan(now, rate)
+	e.prober.plan(now, rate, e.target)
 }

@@ -118,16 +118,23 @@ func TestProbesOnDemand(t *testing.T) {
 	}
 }
 
-// A probe of a low rate has small packets: it must not fill the queue of a path that carries little more than sound.
+// A probe of a low rate has small packets: it must not fill the queue of a path that carries little more than sound. One on demand, which
+// comes again and again, is small by what may be sent, too.
 func TestSlowProbesAreSmall(t *testing.T) {
 	for _, c := range []struct {
-		rate        Bitrate
-		size, bytes int
-	}{{100 * Kbps, 300, 1500}, {300 * Kbps, 450, 2250}, {800 * Kbps, 1200, 6000}, {10 * Mbps, 1200, 18750}} {
-		var p prober
-		p.plan(0, c.rate)
+		rate, target Bitrate
+		demanded     bool
+		size, bytes  int
+	}{
+		{100 * Kbps, 300 * Kbps, false, 300, 1500}, {300 * Kbps, 300 * Kbps, false, 450, 2250}, {800 * Kbps, 300 * Kbps, false, 1200, 6000},
+		{10 * Mbps, 300 * Kbps, false, 1200, 18750},
+		{800 * Kbps, 300 * Kbps, true, 337, 1685}, {800 * Kbps, 600 * Kbps, true, 675, 3375}, {2 * Mbps, 600 * Kbps, true, 675, 3750},
+		{800 * Kbps, 50 * Kbps, true, 300, 1500}, {2 * Mbps, 1500 * Kbps, true, 1200, 6000}, {400 * Kbps, 2 * Mbps, true, 600, 3000},
+	} {
+		p := prober{demanded: c.demanded}
+		p.plan(0, c.rate, c.target)
 		if p.current.Size != c.size || p.current.Bytes != c.bytes {
-			t.Errorf("%v: %d bytes in packets of %d, want %d of %d", c.rate, p.current.Bytes, p.current.Size, c.bytes, c.size)
+			t.Errorf("%v at %v: %d bytes in packets of %d, want %d of %d", c.rate, c.target, p.current.Bytes, p.current.Size, c.bytes, c.size)
 		}
 	}
 }

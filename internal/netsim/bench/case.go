@@ -50,7 +50,8 @@ type Readers struct {
 // Jain; all others are upper bounds.
 type Levels struct {
 	Util, Jain            float64 // per cent; index
-	QueueP95, Ramp, Drain time.Duration
+	QueueP95, AudioP99    time.Duration
+	Ramp, Drain           time.Duration
 	Loss                  float64 // per cent
 	LossFree              bool
 	ShareLeast, ShareMost float64 // per cent
@@ -58,10 +59,10 @@ type Levels struct {
 	Back                  time.Duration
 }
 
-// Case is a network, the flows in it, and what they have to reach.
+// Case is a network, the flows in it, and what they have to reach. What is no part of its JSON does not change how a run goes.
 type Case struct {
 	Name     string // without spaces
-	Title    string // a few words
+	Title    string `json:"-"` // a few words
 	Duration time.Duration
 	Seed     uint64 // the first to run with; 0 for 1
 	Forward  Path
@@ -69,9 +70,9 @@ type Case struct {
 	Flows    []Flow
 	TCP      []Transfer
 	Web      Readers
-	Levels   Levels
-	Reached  Levels // where Levels are not reached, or not with every seed: what is
-	Open     bool   // that is so
+	Levels   Levels `json:"-"`
+	Reached  Levels `json:"-"` // where Levels are not reached, or not with every seed: what is
+	Open     bool   `json:"-"` // that is so
 }
 
 // usualDelay is the one-way delay of RFC 8867, section 4.2.

@@ -55,6 +55,7 @@ func (l Levels) against(r Result) []level {
 	return []level{
 		{what: "util", unit: " %", bound: l.Util, least: true, got: 100 * r.Util},
 		{what: "queue p95", unit: " ms", bound: milliseconds(l.QueueP95), got: milliseconds(r.P95)},
+		{what: "audio p99", unit: " ms", bound: milliseconds(l.AudioP99), got: milliseconds(r.AudioP99)},
 		{what: "loss", unit: " %", bound: l.Loss, zero: l.LossFree, got: 100 * r.Loss},
 		seconds("ramp", l.Ramp, r.Ramp),
 		seconds("drain", l.Drain, r.Drain),

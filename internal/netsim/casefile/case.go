@@ -221,6 +221,7 @@ func (r *reader) levels(n *yaml.Node) bench.Levels {
 	r.mapping(n, "levels",
 		field{"util_pct", r.number(&l.Util, 0, 200)},
 		field{"queue_p95", r.duration(&l.QueueP95, 0, mostTime)},
+		field{"audio_p99", r.duration(&l.AudioP99, 0, mostTime)},
 		field{"loss_pct", r.number(&l.Loss, 0, 100)},
 		field{"loss_free", r.flag(&l.LossFree)},
 		field{"ramp", r.duration(&l.Ramp, 0, mostTime)},

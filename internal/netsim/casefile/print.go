@@ -140,6 +140,7 @@ func (p *printer) levels(l bench.Levels) {
 	p.WriteString("levels:\n")
 	p.number(indent, "util_pct", l.Util)
 	p.duration(indent, "queue_p95", l.QueueP95)
+	p.duration(indent, "audio_p99", l.AudioP99)
 	p.number(indent, "loss_pct", l.Loss)
 	line(p, indent, "loss_free", l.LossFree, "true")
 	p.duration(indent, "ramp", l.Ramp)
