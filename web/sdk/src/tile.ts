@@ -22,6 +22,9 @@ const revealAfterMs = 80;
  * then the element holds somebody else's. */
 const revealAtLastMs = 1000;
 
+/** Whether this browser tells the timestamps of pictures: known from the first one of any tile. */
+let tellsTimestamps = false;
+
 /** Whether an element has a size and a place in the window; what clips it is known later. */
 function inView(box: DOMRect): boolean {
   const { clientWidth, clientHeight } = document.documentElement;
@@ -90,7 +93,7 @@ export class Tile {
       this.#live = live;
       this.#since = since;
       clearTimeout(this.#timeout);
-      if (live) this.#timeout = setTimeout(() => this.#reveal(), typeof this.#painted === 'number' ? revealAtLastMs : revealAfterMs);
+      if (live) this.#timeout = setTimeout(() => this.#reveal(), this.#willTell ? revealAtLastMs : revealAfterMs);
       else this.element.style.opacity = '0';
       this.#tryReveal();
     }
@@ -104,9 +107,16 @@ export class Tile {
     this.element.requestVideoFrameCallback((_, frame) => {
       this.#watching = false;
       this.#painted = frame.rtpTimestamp ?? 'unknown';
+      tellsTimestamps ||= frame.rtpTimestamp !== undefined;
       this.#tryReveal();
       this.#watch();
     });
+  }
+
+  /** Whether the timestamp of the next picture will be told: that of one before was, or, if there was none yet, of one in another tile. A tile
+   * that takes over an element has seen none, and the element may go on with what it held for as long as a busy machine takes. */
+  get #willTell(): boolean {
+    return typeof this.#painted === 'number' || (this.#painted === undefined && tellsTimestamps);
   }
 
   get #revealed(): boolean {
