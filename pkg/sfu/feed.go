@@ -197,7 +197,7 @@ func (f *feed) walk(now time.Duration) {
 		if sub.out.open {
 			f.w.guard(sub.out.t, func() { sub.forward(now, round, pads) })
 			if f.w.unsent >= sendTogether {
-				f.w.sendAll()
+				now = f.w.sendAll()
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pion/rtp"
@@ -75,6 +76,7 @@ func (f *fanout) drop() { f.w.inbox, f.w.queued = nil, 0 }
 func (f *fanout) frame(tb testing.TB, n int, key, reorder bool) (out []*rtpfwd.Packet) {
 	tb.Helper()
 	f.at += 33 * time.Millisecond
+	f.w.srv.start = time.Now().Add(-f.at)
 	raws := framePackets(n, &f.seq, uint32(f.at.Milliseconds())*90)
 	if reorder {
 		raws = append(slices.Clone(raws[n/2:]), raws[:n/2]...)
@@ -123,7 +125,9 @@ func (nowhere) WriteRTP(*rtp.Header, []byte) (int, error) { return 0, nil }
 func (nowhere) Write([]byte) (int, error)                 { return 0, nil }
 
 // A round gives each viewer the same as its packets one by one but for padding, late ones and bursts included.
-func TestRoundIsWhatItsPacketsAre(t *testing.T) {
+func TestRoundIsWhatItsPacketsAre(t *testing.T) { synctest.Test(t, testRound) }
+
+func testRound(t *testing.T) {
 	const viewers = 3
 	var got [2][viewers]written
 	rounds := [2]*fanout{}
@@ -150,6 +154,42 @@ func TestRoundIsWhatItsPacketsAre(t *testing.T) {
 			t.Errorf("viewer %d: %d packets in rounds, %d one by one, want %d alike", v, n, len(got[1][v].packets), packets)
 		}
 	}
+}
+
+// slow is a writer that takes its time, and keeps when the packets say that they were sent (abs-send-time), in seconds.
+type slow struct{ sent *[]float64 }
+
+const slowWrite = 100 * time.Microsecond
+
+func (w slow) WriteRTP(h *rtp.Header, _ []byte) (int, error) {
+	x := h.GetExtension(viewerIDs.AbsSendTime)
+	*w.sent = append(*w.sent, float64(uint32(x[0])<<16|uint32(x[1])<<8|uint32(x[2]))/(1<<18))
+	time.Sleep(slowWrite)
+	return 0, nil
+}
+
+func (slow) Write([]byte) (int, error) { return 0, nil }
+
+// A picture for many takes long to be sent. What goes to the last of them was not sent with what went to the first.
+func TestPacketsCountAsSentWhenTheyAre(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const viewers, parts = 200, 4
+		var sent []float64
+		f := newFanout(t, viewers, func(v int) *boundTrack { return &boundTrack{ssrc: uint32(100 + v), out: slow{&sent}} })
+		for _, p := range f.frame(t, parts, true, false) {
+			f.feed.deliver(f.at, p)
+		}
+		f.feed.walk(f.at)
+		if len(sent) != viewers*parts {
+			t.Fatalf("%d packets of %d were sent", len(sent), viewers*parts)
+		}
+		for i, at := range sent {
+			took := (time.Duration(i) * slowWrite).Seconds()
+			if late := took - (at - sent[0]); late < -1e-5 || late > (sendTogether+parts)*slowWrite.Seconds() {
+				t.Fatalf("packet %d leaves after %.4f s and says %.4f", i, took, at-sent[0])
+			}
+		}
+	})
 }
 
 // The packets of a frame get the same size, so that they can leave as one message.

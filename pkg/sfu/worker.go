@@ -188,27 +188,30 @@ func (w *worker) pump(now time.Duration) {
 		e.markReady()
 	}
 	for i := 0; i < len(w.ready); i++ { // what is given up may bring more to send
-		w.pumpNow(now, w.ready[i])
+		now = w.pumpNow(now, w.ready[i])
 		w.ready[i] = nil
 	}
 	w.ready = w.ready[:0]
 }
 
-// pumpNow sends what one Transport has ready to go.
-func (w *worker) pumpNow(now time.Duration, e *egress) {
+// pumpNow sends what one Transport has ready to go, and returns the time for the next.
+func (w *worker) pumpNow(now time.Duration, e *egress) time.Duration {
 	w.guard(e.t, func() { e.pump(now) })
 	if w.unsent >= sendTogether {
-		w.sendAll()
+		return w.sendAll()
 	}
+	return now
 }
 
 // sendTogether is how many packets are sent in one go: about 80 KB.
 const sendTogether = 64
 
-// sendAll hands what is written to the sockets.
-func (w *worker) sendAll() {
+// sendAll hands what is written to the sockets, and returns the time for what is written next: a picture for hundreds takes many
+// milliseconds, and if the last of them seemed to have left with the first, an estimator would take the difference for a queue of the path.
+func (w *worker) sendAll() time.Duration {
 	w.unsent = 0
 	w.guard(nil, w.send)
+	return w.srv.now()
 }
 
 // next is when the next round is due; false if nothing waits for time to pass.
