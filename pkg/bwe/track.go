@@ -113,17 +113,15 @@ func (e *Estimator) hasLittleToSend(arriving Bitrate) bool {
 // now will meet.
 func (e *Estimator) hold(now, wanted time.Duration) {
 	predicted := e.predictedQueue(now)
-	missing := (wanted - predicted).Seconds()
-	var change float64
-	switch {
-	case missing >= 0:
-		change = min(missing*gainUp, mostUp)
-	case predicted <= deepQueue:
-		change = max(missing*gainDown, -mostDown)
-	default:
-		change = max(missing*gainDown, -deepDown)
+	gain, down := gainUp, mostDown
+	if predicted > wanted {
+		gain = gainDown
 	}
-	e.target = e.capacity.scale(1 + change)
+	if predicted > deepQueue {
+		down = deepDown
+	}
+	change := (wanted - predicted).Seconds() * gain
+	e.target = e.capacity.scale(1 + min(max(change, -down), mostUp))
 }
 
 // pacing is how fast packets may leave. While the path is full it is at most the capacity: what a frame sends beyond that waits in the

@@ -76,7 +76,7 @@ func (f *fanout) drop() { f.w.inbox, f.w.queued = nil, 0 }
 func (f *fanout) frame(tb testing.TB, n int, key, reorder bool) (out []*rtpfwd.Packet) {
 	tb.Helper()
 	f.at += 33 * time.Millisecond
-	f.w.srv.start = time.Now().Add(-f.at)
+	f.w.srv.start = time.Now().Add(-f.at) // the server's clock stands at f.at, too
 	raws := framePackets(n, &f.seq, uint32(f.at.Milliseconds())*90)
 	if reorder {
 		raws = append(slices.Clone(raws[n/2:]), raws[:n/2]...)
@@ -170,26 +170,39 @@ func (w slow) WriteRTP(h *rtp.Header, _ []byte) (int, error) {
 
 func (slow) Write([]byte) (int, error) { return 0, nil }
 
-// A picture for many takes long to be sent. What goes to the last of them was not sent with what went to the first.
+// A picture for many takes long to be sent. What goes to the last of them was not sent with what went to the first, be it sent at once or
+// after it has waited.
 func TestPacketsCountAsSentWhenTheyAre(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const viewers, parts = 200, 4
-		var sent []float64
-		f := newFanout(t, viewers, func(v int) *boundTrack { return &boundTrack{ssrc: uint32(100 + v), out: slow{&sent}} })
-		for _, p := range f.frame(t, parts, true, false) {
-			f.feed.deliver(f.at, p)
+	synctest.Test(t, func(t *testing.T) { testSendTimes(t, false) })
+	synctest.Test(t, func(t *testing.T) { testSendTimes(t, true) })
+}
+
+func testSendTimes(t *testing.T, waits bool) {
+	const viewers, parts = 200, 4
+	var sent []float64
+	f := newFanout(t, viewers, func(v int) *boundTrack { return &boundTrack{ssrc: uint32(100 + v), out: slow{&sent}} })
+	for _, sub := range f.feed.subs {
+		if waits {
+			sub.out.refresh()
 		}
-		f.feed.walk(f.at)
-		if len(sent) != viewers*parts {
-			t.Fatalf("%d packets of %d were sent", len(sent), viewers*parts)
+	}
+	for _, p := range f.frame(t, parts, true, false) {
+		f.feed.deliver(f.at, p)
+	}
+	f.feed.walk(f.at)
+	if waits && len(sent) > 0 {
+		t.Fatalf("%d packets were sent before the pump", len(sent))
+	}
+	f.w.pump(f.at)
+	if len(sent) != viewers*parts {
+		t.Fatalf("%d packets of %d were sent", len(sent), viewers*parts)
+	}
+	for i, at := range sent {
+		took := (time.Duration(i) * slowWrite).Seconds()
+		if late := took - (at - sent[0]); late < -1e-5 || late > (sendTogether+parts)*slowWrite.Seconds() {
+			t.Fatalf("packet %d leaves after %.4f s and says %.4f", i, took, at-sent[0])
 		}
-		for i, at := range sent {
-			took := (time.Duration(i) * slowWrite).Seconds()
-			if late := took - (at - sent[0]); late < -1e-5 || late > (sendTogether+parts)*slowWrite.Seconds() {
-				t.Fatalf("packet %d leaves after %.4f s and says %.4f", i, took, at-sent[0])
-			}
-		}
-	})
+	}
 }
 
 // The packets of a frame get the same size, so that they can leave as one message.
