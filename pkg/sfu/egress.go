@@ -27,6 +27,8 @@ type egress struct {
 	open       bool          // the media connection was made
 	paused     bool          // no video: consent is old
 	closed     bool
+	heard      bool          // there was feedback since it was pumped
+	tickedAt   time.Duration // the latest tick
 
 	observation observation
 
@@ -235,7 +237,18 @@ func (e *egress) connected(now time.Duration) {
 	}
 }
 
+// tickHeard is the tick that comes with feedback.
+func (e *egress) tickHeard(now time.Duration) {
+	due := e.heard && now-e.tickedAt >= earlyTick
+	e.heard = false
+	if due && !e.closed {
+		e.tick(now)
+	}
+}
+
+// tick looks after what the time that has passed asks for.
 func (e *egress) tick(now time.Duration) {
+	e.tickedAt = now
 	age := e.t.consentAge(now)
 	e.allocate(now)
 	e.observe(now)

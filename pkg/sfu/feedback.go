@@ -63,6 +63,7 @@ func (e *egress) hear(now time.Duration, acks []bwe.Ack) {
 	w.srv.metrics.feedback.Inc()
 	w.srv.metrics.acknowledged.Add(float64(arrived))
 	e.pacing.estimator.OnFeedback(now, acks)
+	e.heard = true
 	e.refresh()
 }
 

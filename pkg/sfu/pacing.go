@@ -227,7 +227,7 @@ func (e *egress) update(now time.Duration) {
 	p.pacer.SetState(state)
 	e.probe(now)
 	p.watchAt = 0
-	if at, ok := p.estimator.Next(); ok && at < now+egressTick {
+	if at, ok := p.estimator.Next(); ok && at < now+2*egressTick {
 		p.watchAt = at
 	}
 }

@@ -5,9 +5,16 @@ import (
 	"time"
 )
 
-// egressTick is how often a Transport has its turn in the ticks of its worker. What is due earlier does not wait for it: feedback, a
-// packet and a deadline of the pacer pump a Transport at once.
-const egressTick = 10 * mediaTick
+const (
+	// egressTick is how often a Transport is looked after. One that gets feedback is when that has come, as all that is needed for it is in
+	// the processor's cache then; the others have their turn in the ticks of their worker, within two egressTicks. What is due earlier does
+	// not wait: feedback, a packet and a deadline of the pacer pump a Transport at once.
+	egressTick = 10 * mediaTick
+	// earlyTick is how long before that feedback is as good: it is never quite regular.
+	earlyTick = egressTick * 3 / 4
+	// lateTick is how long after that its turn takes place, so that one whose feedback comes as often has none besides.
+	lateTick = egressTick + mediaTick
+)
 
 // turns are the Transports of a worker in a circle: each tick goes on where the one before has ended, so that no tick is long. Most
 // Transports have nothing to do in most ticks, and to look at one is a visit to memory that is not in the processor's cache.
@@ -64,6 +71,9 @@ func (w *worker) tick(now, passed time.Duration) {
 	}
 	for range w.turns.due(passed) {
 		t := w.turns.take()
+		if now-t.out.tickedAt < lateTick {
+			continue
+		}
 		if len(t.in.lines) == 0 {
 			t.in.tick(now)
 		}

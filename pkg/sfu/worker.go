@@ -196,7 +196,10 @@ func (w *worker) pump(now time.Duration) {
 
 // pumpNow sends what one Transport has ready to go, and returns the time for the next.
 func (w *worker) pumpNow(now time.Duration, e *egress) time.Duration {
-	w.guard(e.t, func() { e.pump(now) })
+	w.guard(e.t, func() {
+		e.tickHeard(now)
+		e.pump(now)
+	})
 	if w.unsent >= sendTogether {
 		return w.sendAll()
 	}

@@ -65,6 +65,9 @@ func (k *socket) repeat(r *Request) {
 
 // call has the media side handle a request and returns the data of its response.
 func (k *socket) call(r *Request) (any, error) {
+	if r.Type == TypePing { // the most frequent, and the only one that nobody else has to be asked for
+		return ask(k.session.ctx, k, r, func(_ context.Context, p *Ping) (*Ping, error) { return p, nil })
+	}
 	ctx, cancel := context.WithTimeout(k.session.ctx, requestTimeout)
 	defer cancel()
 	switch r.Type {
@@ -85,8 +88,6 @@ func (k *socket) call(r *Request) (any, error) {
 			m.From, m.At = "", 0 // only the server says who sent a message, and when
 			return k.member.Message(ctx, m)
 		})
-	case TypePing:
-		return ask(ctx, k, r, func(_ context.Context, p *Ping) (*Ping, error) { return p, nil })
 	case TypeLeave:
 		return nil, nil
 	}
