@@ -166,7 +166,7 @@ func (b *bot) check(w *World) error {
 		return fmt.Errorf("the bot has %d packets and %d holes: %+v", len(b.stamps), b.holes, st)
 	case w.Metric("transport_feedback_total") < 80: // alice and the bot, ten a second
 		return fmt.Errorf("the server got %.0f packets of feedback", w.Metric("transport_feedback_total"))
-	case st.RTT < 10*time.Millisecond || st.RTT > 20*time.Millisecond:
+	case st.RTT < 10*time.Millisecond-2*time.Second/65536 || st.RTT > 20*time.Millisecond: // two times of RTCP, of 1/65536 s each
 		return fmt.Errorf("round trip %v", st.RTT)
 	case len(b.Participants()) != 2 || b.events[signaling.TypePublicationAdded] != 1:
 		return fmt.Errorf("the bot knows %d participants, events %v", len(b.Participants()), b.events)

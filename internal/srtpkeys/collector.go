@@ -12,6 +12,8 @@ import (
 	"github.com/pion/dtls/v3/pkg/protocol/extension"
 	"github.com/pion/dtls/v3/pkg/protocol/handshake"
 	"github.com/pion/srtp/v3"
+
+	"github.com/heliograph/heliograph/internal/srtpseal"
 )
 
 // ErrNoKeys is wrapped by the error of Contexts when the handshake has not told all that keys are made of, or told something unknown.
@@ -86,6 +88,8 @@ func (c *Collector) Write(line []byte) (int, error) {
 type Contexts struct {
 	// In decrypts what the client sends, Out encrypts.
 	In, Out *srtp.Context
+	// Seal encrypts RTP if the profile is one of AES-GCM, else it is nil. Who uses it must not use Out for RTP: they have the same keys.
+	Seal *srtpseal.Sealer
 	// Tag is how many bytes the profile adds to an RTP packet. SRTCP has four more, of its index.
 	Tag int
 }
@@ -110,7 +114,19 @@ func (c *Collector) Contexts(window uint) (*Contexts, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoKeys, err)
 	}
-	return &Contexts{In: in, Out: out, Tag: sizes.tag}, nil
+	seal, err := c.sealer(server)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoKeys, err)
+	}
+	return &Contexts{In: in, Out: out, Seal: seal, Tag: sizes.tag}, nil
+}
+
+func (c *Collector) sealer(s side) (*srtpseal.Sealer, error) {
+	switch c.profile {
+	case srtp.ProtectionProfileAeadAes128Gcm, srtp.ProtectionProfileAeadAes256Gcm:
+		return srtpseal.New(s.key, s.salt)
+	}
+	return nil, nil
 }
 
 // sizes are those of a profile's master key and salt, and of what it adds to a packet, in bytes.

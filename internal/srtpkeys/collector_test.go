@@ -132,6 +132,10 @@ func TestSecretsAreForgotten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sealed := make([]byte, len(packet)+ours.Tag)
+	if n, err := ours.Seal.Seal(ours.Seal.Stream(3), sealed, packet); err != nil || !bytes.Equal(sealed[:n], protected) {
+		t.Errorf("sealed %x, %v, want %x", sealed[:n], err, protected)
+	}
 	if n := len(protected) - len(packet); n != ours.Tag || n != 16 {
 		t.Errorf("%d bytes were added, %d are announced", n, ours.Tag)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/heliograph/heliograph/internal/icemux"
 	"github.com/heliograph/heliograph/internal/srtpkeys"
+	"github.com/heliograph/heliograph/internal/srtpseal"
 )
 
 // fastPath is SRTP of our own for one Transport: see MediaFast.
@@ -23,11 +24,13 @@ type fastPath struct {
 	keys *srtpkeys.Collector
 
 	// Owned by the worker.
-	in, out            *srtp.Context // nil: DTLS is not ready
-	tag                int           // bytes that protection adds to RTP
-	slab               []byte        // of decrypted RTP
-	sources, reporters int           // SSRCs that in has state of, by RTP and by RTCP
-	heard, heardRTCP   recentSources // the latest of them
+	in, out            *srtp.Context       // nil: DTLS is not ready
+	seal               *srtpseal.Sealer    // protects RTP if the profile is AES-GCM; out does not then
+	sealing            [8]*srtpseal.Stream // the latest, by SSRC
+	tag                int                 // bytes that protection adds to RTP
+	slab               []byte              // of decrypted RTP
+	sources, reporters int                 // SSRCs that in has state of, by RTP and by RTCP
+	heard, heardRTCP   recentSources       // the latest of them
 }
 
 // recentSources are SSRCs of which a context is known to have state, for ever: most packets are of one of them, and need no search.
@@ -74,7 +77,7 @@ func (f *fastPath) begin() {
 		f.t.fail("no keys for media")
 		return
 	}
-	f.t.worker.post(func(time.Duration) { f.in, f.out, f.tag = c.In, c.Out, c.Tag })
+	f.t.worker.post(func(time.Duration) { f.in, f.out, f.seal, f.tag = c.In, c.Out, c.Seal, c.Tag })
 }
 
 // Inbox implements icemux.Receiver.
@@ -179,7 +182,10 @@ func (f *fastPath) refusedRTCP(err error, b []byte) string {
 
 // sendRTP protects a packet and puts it into the worker's queue, or drops it and counts it: false.
 func (f *fastPath) sendRTP(b []byte) bool {
-	return f.send(b, f.protectRTP)
+	if f.seal == nil {
+		return f.send(b, f.protectRTP)
+	}
+	return f.send(b, f.sealRTP)
 }
 
 // sendRTCP is sendRTP for a compound packet.
@@ -187,18 +193,19 @@ func (f *fastPath) sendRTCP(b []byte) bool {
 	return f.send(b, f.protectRTCP)
 }
 
-func (f *fastPath) send(b []byte, protect func(dst, b []byte) ([]byte, error)) bool {
+// send has protect write the packet, and return its length.
+func (f *fastPath) send(b []byte, protect func(dst, b []byte) (int, error)) bool {
 	if f.out == nil {
 		f.t.srv.metrics.dropped("send_before_dtls")
 		return false
 	}
 	failed := false
 	sent := f.line.Send(len(b)+srtpOverhead, func(dst []byte) int {
-		out, err := protect(dst[:0], b)
-		if failed = err != nil || len(out) > len(dst); failed {
+		n, err := protect(dst, b)
+		if failed = err != nil || n > len(dst); failed {
 			return 0
 		}
-		return len(out)
+		return n
 	})
 	if failed {
 		f.t.srv.metrics.dropped("srtp_protect")
@@ -206,12 +213,24 @@ func (f *fastPath) send(b []byte, protect func(dst, b []byte) ([]byte, error)) b
 	return sent && !failed
 }
 
-func (f *fastPath) protectRTP(dst, b []byte) ([]byte, error) {
-	return f.out.EncryptRTP(dst, b, &f.t.worker.header)
+func (f *fastPath) sealRTP(dst, b []byte) (int, error) {
+	ssrc := srtpseal.SSRC(b)
+	st := f.sealing[ssrc%uint32(len(f.sealing))]
+	if st == nil || st.SSRC() != ssrc {
+		st = f.seal.Stream(ssrc)
+		f.sealing[ssrc%uint32(len(f.sealing))] = st
+	}
+	return f.seal.Seal(st, dst, b)
 }
 
-func (f *fastPath) protectRTCP(dst, b []byte) ([]byte, error) {
-	return f.out.EncryptRTCP(dst, b, &f.t.worker.report.header)
+func (f *fastPath) protectRTP(dst, b []byte) (int, error) {
+	out, err := f.out.EncryptRTP(dst[:0], b, &f.t.worker.header)
+	return len(out), err
+}
+
+func (f *fastPath) protectRTCP(dst, b []byte) (int, error) {
+	out, err := f.out.EncryptRTCP(dst[:0], b, &f.t.worker.report.header)
+	return len(out), err
 }
 
 // muxOf is the mux of the Transport's ICE agent.

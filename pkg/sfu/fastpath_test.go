@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/heliograph/heliograph/internal/icemux"
+	"github.com/heliograph/heliograph/internal/srtpseal"
 )
 
 // pathBench is a worker without a goroutine, and Transports on the fast path with their other sides.
@@ -78,10 +79,14 @@ func (b *pathBench) join(profile srtp.ProtectionProfile, seed byte) *remote {
 	t.connected.Store(true)
 	t.out.open = true
 	r := &remote{path: t.fast}
-	context := func(seed byte, o ...srtp.ContextOption) *srtp.Context {
+	keys := func(seed byte) (key, salt []byte) {
 		keyLen, _ := profile.KeyLen()
 		saltLen, _ := profile.SaltLen()
-		c, err := srtp.CreateContext(bytes.Repeat([]byte{seed}, keyLen), bytes.Repeat([]byte{seed + 1}, saltLen), profile, o...)
+		return bytes.Repeat([]byte{seed}, keyLen), bytes.Repeat([]byte{seed + 1}, saltLen)
+	}
+	context := func(seed byte, o ...srtp.ContextOption) *srtp.Context {
+		key, salt := keys(seed)
+		c, err := srtp.CreateContext(key, salt, profile, o...)
 		if err != nil {
 			b.t.Fatal(err)
 		}
@@ -92,6 +97,11 @@ func (b *pathBench) join(profile srtp.ProtectionProfile, seed byte) *remote {
 	t.fast.out, t.fast.tag = context(seed+2), 16
 	if profile == srtp.ProtectionProfileAes128CmHmacSha1_80 {
 		t.fast.tag = 10
+		return r
+	}
+	var err error
+	if t.fast.seal, err = srtpseal.New(keys(seed + 2)); err != nil {
+		b.t.Fatal(err)
 	}
 	return r
 }

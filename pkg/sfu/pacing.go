@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"time"
 
@@ -309,7 +310,8 @@ func (e *egress) sent(now time.Duration, last rtpfwd.Written, numbered bool, ite
 	w := e.t.worker
 	switch {
 	case e.pacing.bySeq != nil && last.Kind != rtpfwd.WrittenAgain:
-		e.pacing.bySeq.Add(w.header.SSRC, w.header.SequenceNumber, last.Seq)
+		b := w.buf[:] // what was just written
+		e.pacing.bySeq.Add(binary.BigEndian.Uint32(b[8:]), binary.BigEndian.Uint16(b[2:]), last.Seq)
 	case e.pacing.bySeq == nil && !numbered:
 		return // nobody can tell of it
 	}
