@@ -11,9 +11,9 @@ import (
 // pure are the packages that decide what is sent and when: without clock, lock, goroutine, socket and log they can be fuzzed
 // and tested exactly. Each may import, besides the standard library, only what stands here.
 var pure = map[string][]string{
-	"pkg/rtpfwd":       {module + "/pkg/rtpfwd/codec", "github.com/pion/rtp", "github.com/pion/rtcp"},
+	"pkg/rtpfwd":       {module + "/pkg/rtpfwd/codec", module + "/internal/prefetch", "github.com/pion/rtp", "github.com/pion/rtcp"},
 	"pkg/rtpfwd/codec": {"github.com/pion/rtp", "github.com/pion/rtcp"},
-	"pkg/bwe":          {"github.com/pion/rtp", "github.com/pion/rtcp"},
+	"pkg/bwe":          {module + "/internal/prefetch", "github.com/pion/rtp", "github.com/pion/rtcp"},
 }
 
 // impure are the parts of the standard library that a pure package must not import, with all below them.

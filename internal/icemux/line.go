@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 
 	"github.com/pion/ice/v4"
+
+	"github.com/heliograph/heliograph/internal/prefetch"
 )
 
 // Line is a Batch as one Transport sees it that has its media to itself: what comes in goes to its Receiver and not to the ICE agent, and
@@ -81,4 +83,20 @@ func (l *Line) Send(size int, fill func(dst []byte) int) bool {
 		_ = out.via.write(l.worker, l.scratch[:n], netip.AddrPort{}) // a TCP connection counts its own drops
 	}
 	return true
+}
+
+// Hot adds what the next Send touches.
+func (l *Line) Hot(p *prefetch.Places) {
+	prefetch.Add(p, l)
+	c := l.conn.Load()
+	if c == nil {
+		return
+	}
+	prefetch.Add(p, &c.out)
+	if out := c.out.Load(); out != nil {
+		prefetch.Add(p, out)
+		if out.flow != nil {
+			prefetch.Add(p, out.flow)
+		}
+	}
 }

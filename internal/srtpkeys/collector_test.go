@@ -133,7 +133,7 @@ func TestSecretsAreForgotten(t *testing.T) {
 		t.Fatal(err)
 	}
 	sealed := make([]byte, len(packet)+ours.Tag)
-	if n, err := ours.Seal.Seal(ours.Seal.Stream(3), sealed, packet); err != nil || !bytes.Equal(sealed[:n], protected) {
+	if n, err := ours.Seal.Seal(ours.Seal.Source(3), sealed, packet); err != nil || !bytes.Equal(sealed[:n], protected) {
 		t.Errorf("sealed %x, %v, want %x", sealed[:n], err, protected)
 	}
 	if n := len(protected) - len(packet); n != ours.Tag || n != 16 {

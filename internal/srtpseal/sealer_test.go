@@ -36,7 +36,7 @@ func TestVectors(t *testing.T) {
 			t.Fatal(err)
 		}
 		dst := make([]byte, len(packet)+Overhead)
-		n, err := s.Seal(s.Stream(SSRC(packet)), dst, packet)
+		n, err := s.Seal(s.Source(SSRC(packet)), dst, packet)
 		if err != nil || hex.EncodeToString(dst[:n]) != c.want {
 			t.Errorf("%s: %x, %v, want %s", name, dst[:n], err, c.want)
 		}
@@ -118,7 +118,7 @@ func TestSameAsTheLibrary(t *testing.T) {
 			dst, rolled := make([]byte, 1000), false
 			for i := range 100000 {
 				b := from.packet()
-				st := ours.Stream(SSRC(b))
+				st := ours.Source(SSRC(b))
 				n, err := ours.Seal(st, dst, b)
 				if err != nil {
 					t.Fatal(err)
@@ -151,7 +151,7 @@ func TestNoncesDiffer(t *testing.T) {
 	dst := make([]byte, 1000)
 	for range 100000 {
 		b := from.packet()
-		st := s.Stream(SSRC(b))
+		st := s.Source(SSRC(b))
 		index := st.index(binary.BigEndian.Uint16(b[2:]))
 		if _, err := s.Seal(st, dst, b); err != nil {
 			t.Fatal(err)
@@ -170,7 +170,7 @@ func TestWhatIsNotSealed(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := []byte{0x90, 96, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0xbe, 0xde, 0, 1, 0, 0, 0, 0, 1, 2, 3}
-	st := s.Stream(3)
+	st := s.Source(3)
 	dst := make([]byte, 100)
 	change := func(at int, v byte) []byte { b := bytes.Clone(good); b[at] = v; return b }
 	for name, c := range map[string]struct {
@@ -205,7 +205,7 @@ func TestWhatIsNotSealed(t *testing.T) {
 
 func TestSealAllocatesNothing(t *testing.T) {
 	s, packet, dst := forBench(t)
-	st := s.Stream(SSRC(packet))
+	st := s.Source(SSRC(packet))
 	if n := testing.AllocsPerRun(100, func() { _, _ = s.Seal(st, dst, packet) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
@@ -223,7 +223,7 @@ func forBench(t testing.TB) (s *Sealer, packet, dst []byte) {
 func BenchmarkSeal(b *testing.B) {
 	b.Run("ours", func(b *testing.B) {
 		s, packet, dst := forBench(b)
-		st := s.Stream(SSRC(packet))
+		st := s.Source(SSRC(packet))
 		for b.Loop() {
 			_, _ = s.Seal(st, dst, packet)
 		}
@@ -251,7 +251,7 @@ func FuzzSeal(f *testing.F) {
 			t.Fatal(err)
 		}
 		dst := make([]byte, len(b)+Overhead)
-		n, err := s.Seal(s.Stream(SSRC(b)), dst, b)
+		n, err := s.Seal(s.Source(SSRC(b)), dst, b)
 		if _, malformed := new(rtp.Header).Unmarshal(b); err != nil || malformed != nil {
 			return // of extensions the library also reads the elements
 		}

@@ -48,16 +48,18 @@ type State struct {
 type Estimator struct {
 	config Config // fixed after construction
 
-	history   history
+	// What each packet touches that is sent lies together: see Hot.
+	history history
+	silence silence
+	prober  prober
+
 	delay     delayMeter
 	delivered deliveredMeter // by time of arrival
 	sending   deliveredMeter // the same packets by time of sending
 	losses    lossMeter
 	policing  policing
 	rival     rival
-	silence   silence
 	fallback  fallback
-	prober    prober
 	demand    Demand
 
 	mode     Mode

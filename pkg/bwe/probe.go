@@ -27,6 +27,7 @@ const (
 type prober struct {
 	lastID   int
 	current  Probe
+	pending  int           // bytes of other packets that went out after the latest of the probe
 	offered  bool          // the caller has it
 	next     Bitrate       // of the start probe that follows if this one finds room; 0 outside the start
 	wish     Bitrate       // probe for this as soon as possible: what was there before feedback stopped
@@ -38,7 +39,7 @@ type prober struct {
 
 	packets, acked      int
 	sentBytes, gotBytes int // but for the first packet
-	beside, pending     int // bytes of other packets that went out in the same time; pending: after the latest of the probe
+	beside              int // bytes of other packets that went out in the same time
 	firstSent, lastSent time.Duration
 	firstRecv, lastRecv time.Duration
 }

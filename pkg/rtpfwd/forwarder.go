@@ -41,13 +41,14 @@ type Forwarder struct {
 	current int8 // the encoding that is forwarded, -1 none
 	begun   bool // something of the selection was chosen; false right after a start
 
+	ended   bool          // the newest packet was the end of its picture
+	newest  SeqNo         // of the packets of the current encoding with media; padding may come before its picture
+	checked time.Duration // the latest Advance
+	silence silence       // of audio
+
 	numbers  renumbering    // sequence numbers of the current encoding
-	newest   SeqNo          // of its packets with media; padding may come before its picture
-	layers   layerSelection // inside the current encoding
+	layers   layerSelection // inside it
 	pictures pictureIDs
-	silence  silence       // of audio
-	ended    bool          // the newest packet was the end of its picture
-	checked  time.Duration // the latest Advance
 }
 
 // NewForwarder makes a Forwarder that selects all of an audio publication, and

@@ -40,9 +40,9 @@ type layerSelection struct {
 	active  layerMask // those of the latest dependency descriptor that are sent
 	taking  frameSet  // frames that were taken, by the frame numbers of the dependency descriptor
 
-	recent [rememberedFrames]decision // a ring
-	at     int                        // the next place in it
+	at     int // the next place in recent
 	count  int
+	recent [rememberedFrames]decision // a ring
 }
 
 // decision says whether a frame was taken.

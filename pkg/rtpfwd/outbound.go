@@ -79,25 +79,25 @@ type Outbound struct {
 	own            ownExtensions
 	lowest         SeqNo // one below the first number
 
-	sources [rememberedSources]outboundSource // by epoch
-	epoch   uint32                            // counts sources; 0: none yet
-	fresh   bool                              // nothing of the source was sent yet
-
-	highest   SeqNo       // the highest number sent
-	forgotten SeqNo       // up to here nothing is sent again
-	numbers   renumbering // from Choices to outgoing numbers
-	since     RTPTime     // when at its source that begins which plays now
-
-	timeline timeline
-	frames   frameNumbers
-	history  history
-	budget   Budget // the Slot's own part of that of the Transport
-	rtxNext  SeqNo
-	reports  outboundReports
-	stats    OutboundStats
-
-	probeNext SeqNo   // the packet to probe with next
+	// What each packet touches lies together: see Hot.
+	epoch     uint32  // counts sources; 0: none yet
+	fresh     bool    // nothing of the source was sent yet
+	highest   SeqNo   // the highest number sent
+	forgotten SeqNo   // up to here nothing is sent again
+	since     RTPTime // when at its source that begins which plays now
+	frames    frameNumbers
+	history   history
+	budget    Budget // the Slot's own part of that of the Transport
+	reports   outboundReports
 	written   Written // the latest packet
+	timeline  timeline
+	stats     OutboundStats
+
+	rtxNext   SeqNo
+	probeNext SeqNo       // the packet to probe with next
+	numbers   renumbering // from Choices to outgoing numbers
+
+	sources [rememberedSources]outboundSource // by epoch
 }
 
 // OutboundStats counts from the start of the Slot, over all its sources.

@@ -16,10 +16,10 @@ type shiftSpan struct{ first, shift int64 }
 //
 // What is left out after a later number was given cannot be closed up any more.
 type renumbering struct {
-	spans  [rememberedSpans]shiftSpan // a ring, ascending
 	newest int                        // index of the newest span
 	count  int                        // spans in use
 	next   int64                      // one above the highest number of the source
+	spans  [rememberedSpans]shiftSpan // a ring, ascending
 }
 
 // start begins anew: the source number from becomes number, and lower ones are

@@ -17,14 +17,14 @@ const (
 
 // allocation divides what the path of a Transport carries among its subscriptions of video. Its worker owns it.
 type allocation struct {
-	allocator bwe.Allocator
-	since     time.Duration // of the counting of what is off the top
 	sound     int           // bytes of sound since
 	repairs   int           // of repairs
 	video     int           // of video, sent for the first time
+	since     time.Duration // of the counting of what is off the top
 	rate      bwe.Bitrate   // that sound takes
 	repaired  float64       // bytes of repairs for each of video
 	lastID    int64
+	allocator bwe.Allocator
 }
 
 // count notes what is sent.

@@ -12,29 +12,29 @@ import (
 
 // egress is the sending half of a Transport. Its worker owns it.
 type egress struct {
-	t          *Transport
+	// What each packet touches lies together: see subscription.hot.
+	t           *Transport
+	open        bool // the media connection was made
+	paused      bool // no video: consent is old
+	closed      bool
+	heard       bool // there was feedback since it was pumped
+	budget      rtpfwd.Budget
+	numbers     rtpfwd.TransportNumbers
+	observation observation
+	pacing      pacing
+	allocation  allocation
+
 	slots      map[string]*slotSender // by mid
 	bySSRC     map[uint32]*slotSender
 	order      []*slotSender // as they were negotiated
 	repairable []*slotSender // that have a stream of repairs
-	budget     rtpfwd.Budget
-	pacing     pacing
-	allocation allocation
+	repairs    rtpfwd.Repairs
+	references rtpfwd.ReferenceTimes
 	replays    replayBudget
 	burst      int           // packets of replays that may go before the next tick of the worker
 	burstAt    time.Duration // the tick that burst is of
 	since      time.Duration // when the Transport was made
-	open       bool          // the media connection was made
-	paused     bool          // no video: consent is old
-	closed     bool
-	heard      bool          // there was feedback since it was pumped
 	tickedAt   time.Duration // the latest tick
-
-	observation observation
-
-	numbers    rtpfwd.TransportNumbers
-	repairs    rtpfwd.Repairs
-	references rtpfwd.ReferenceTimes
 	reportAt   time.Duration
 
 	dueAt    time.Duration // when the pacer is due, and the place among the deadlines of the worker

@@ -26,7 +26,7 @@ type fastPath struct {
 	// Owned by the worker.
 	in, out            *srtp.Context       // nil: DTLS is not ready
 	seal               *srtpseal.Sealer    // protects RTP if the profile is AES-GCM; out does not then
-	sealing            [8]*srtpseal.Stream // the latest, by SSRC
+	sealing            [8]*srtpseal.Source // the latest, by SSRC
 	tag                int                 // bytes that protection adds to RTP
 	slab               []byte              // of decrypted RTP
 	sources, reporters int                 // SSRCs that in has state of, by RTP and by RTCP
@@ -217,7 +217,7 @@ func (f *fastPath) sealRTP(dst, b []byte) (int, error) {
 	ssrc := srtpseal.SSRC(b)
 	st := f.sealing[ssrc%uint32(len(f.sealing))]
 	if st == nil || st.SSRC() != ssrc {
-		st = f.seal.Stream(ssrc)
+		st = f.seal.Source(ssrc)
 		f.sealing[ssrc%uint32(len(f.sealing))] = st
 	}
 	return f.seal.Seal(st, dst, b)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/heliograph/heliograph/internal/prefetch"
 	"github.com/heliograph/heliograph/pkg/bwe"
 	"github.com/heliograph/heliograph/pkg/rtpfwd"
 	"github.com/heliograph/heliograph/pkg/signaling"
@@ -31,6 +32,8 @@ type feed struct {
 	begun bool
 	since time.Duration
 
+	ahead []prefetch.Places // of each subscription, what the next walk touches
+
 	// round is what came in this round of the worker and is not forwarded yet, each packet newer than all of its encoding before it.
 	round   []*rtpfwd.Packet
 	waiting bool // for the end of the round
@@ -38,12 +41,18 @@ type feed struct {
 
 // subscription is a participant's reception of one publication on one slot. It exists from the mapping until the next.
 type subscription struct {
-	feed *feed
-	slot *slotSender
-	out  *egress // of the slot
-	fwd  *rtpfwd.Forwarder
-
-	attended bool // it is on the list of its feed
+	// What each packet touches lies together: see hot.
+	feed      *feed
+	slot      *slotSender
+	out       *egress // of the slot
+	fwd       *rtpfwd.Forwarder
+	attended  bool          // it is on the list of its feed
+	resting   bool          // until the picture that is being sent has ended
+	thinUntil time.Duration // no upper temporal layers
+	frame     int64         // the last one that was queued, as the pacer knows it
+	givenUp   int64         // the newest one of which packets were dropped: the rest of it is, too
+	// queue is what a replay has left to send, and behind it what has come since: at most burst packets go in a tick.
+	queue []rtpfwd.Choice
 
 	id          int64         // among those of the Transport
 	asked       shown         // by the view
@@ -53,17 +62,11 @@ type subscription struct {
 	starved     bool          // the path has no room for any of it
 	starvedAt   time.Duration // since when it is, or is not
 	toldStarved bool
-	thinUntil   time.Duration // no upper temporal layers
-	frame       int64         // the last one that was queued, as the pacer knows it
-	givenUp     int64         // the newest one of which packets were dropped: the rest of it is, too
-	resting     bool          // until the picture that is being sent has ended
-	seen        bool          // the participant has seen what replays hold, and must not go back to it
+	seen        bool // the participant has seen what replays hold, and must not go back to it
 
 	requestedAt time.Duration // newest keyframe request
 	requested   bool
 
-	// queue is what a replay has left to send, and behind it what has come since: at most burst packets go in a tick.
-	queue      []rtpfwd.Choice
 	burst      int
 	startedAt  time.Duration
 	replayedAt time.Duration
@@ -193,12 +196,16 @@ func (f *feed) walk(now time.Duration) {
 	}
 	pads := f.w.pads[:len(round)]
 	rtpfwd.EqualSizes(round, pads)
-	for _, sub := range f.subs {
-		if sub.out.open {
-			f.w.guard(sub.out.t, func() { sub.forward(now, round, pads) })
-			if f.w.unsent >= sendTogether {
-				now = f.w.sendAll()
-			}
+	f.lookAhead()
+	for i, sub := range f.subs {
+		f.fetch(i + 1)
+		if !sub.out.open {
+			continue
+		}
+		f.w.guard(sub.out.t, func() { sub.forward(now, round, pads) })
+		f.note(i, sub)
+		if f.w.unsent >= sendTogether {
+			now = f.w.sendAll()
 		}
 	}
 	clear(round)

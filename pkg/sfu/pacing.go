@@ -34,27 +34,29 @@ const (
 
 // pacing is what the path of a Transport carries, and what waits for it. Its worker owns it.
 type pacing struct {
-	config    bwe.Config
+	// What each packet touches lies together: see subscription.hot.
 	estimator *bwe.Estimator
 	pacer     *bwe.Pacer
-	parser    bwe.TransportCC
-	ccfb      bwe.CCFB
 	bySeq     *bwe.Numbers  // of what was sent, once there was feedback after RFC 8888: it takes 128 KiB
-	remb      bwe.Bitrate   // what the receiver estimates; 0: it has not said
-	waiting   []waiting     // by Item.Ref
-	free      []int         // places in waiting
-	most      int           // places that were in use together since the last trim
+	watchAt   time.Duration // when feedback will be overdue, if that is before the next tick; 0: it is not
 	ready     bool          // it is in the list of this round
 	began     bool          // something was sent
 	stale     bool          // the pacer does not know yet what the estimator has found out
-	watchAt   time.Duration // when feedback will be overdue, if that is before the next tick; 0: it is not
-	shedAt    time.Duration
-	judged    int         // probes that have ended
-	probed    bwe.Bitrate // the rate of the latest that began
-	filler    int         // bytes of what fills it, each
-	owed      int         // bytes of padding that are still to be sent
-	remote    netip.AddrPort
-	routedAt  time.Duration // when remote was selected first
+
+	config   bwe.Config
+	parser   bwe.TransportCC
+	ccfb     bwe.CCFB
+	remb     bwe.Bitrate // what the receiver estimates; 0: it has not said
+	waiting  []waiting   // by Item.Ref
+	free     []int       // places in waiting
+	most     int         // places that were in use together since the last trim
+	shedAt   time.Duration
+	judged   int         // probes that have ended
+	probed   bwe.Bitrate // the rate of the latest that began
+	filler   int         // bytes of what fills it, each
+	owed     int         // bytes of padding that are still to be sent
+	remote   netip.AddrPort
+	routedAt time.Duration // when remote was selected first
 }
 
 // waiting is one packet to be sent: a choice of a subscription, or, without one, a resend.
