@@ -91,6 +91,9 @@ func (e *Estimator) State() State {
 	}
 }
 
+// Target returns that of the State.
+func (e *Estimator) Target() Bitrate { return e.target }
+
 // OnPacketSent notes a packet. Numbers that do not grow and empty packets are ignored.
 func (e *Estimator) OnPacketSent(s Sent) {
 	if !e.history.add(s) {

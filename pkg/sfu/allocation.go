@@ -11,6 +11,9 @@ import (
 const (
 	// reserveEach is kept free for each voice, also while it is silent: it goes on at once.
 	reserveEach = 20 * bwe.Kbps
+	// calmAllocate is how often layers are granted to who has all that it asks for, while its path does not get worse, and what it gets is
+	// not measured anew.
+	calmAllocate = 500 * time.Millisecond
 	// mostRepaired is the largest part of repairs that is counted on: a receiver that asks for everything again is not believed.
 	mostRepaired = 0.5
 )
@@ -24,6 +27,9 @@ type allocation struct {
 	rate      bwe.Bitrate   // that sound takes
 	repaired  float64       // bytes of repairs for each of video
 	lastID    int64
+	at        time.Duration // the latest allocation
+	target    bwe.Bitrate   // of the path then
+	calm      bool          // everybody got all that was asked for
 	allocator bwe.Allocator
 }
 
@@ -66,10 +72,16 @@ func (a *allocation) newID() int64 {
 	return a.lastID
 }
 
-// allocate grants layers: in each turn of the Transport, and when somebody asks for something else.
+// due tells whether there may be something else to grant, of a path that carries so much.
+func (a *allocation) due(now time.Duration, target bwe.Bitrate) bool {
+	return !a.calm || target < a.target || now-a.at >= calmAllocate
+}
+
+// allocate grants layers: when the Transport is looked after, and when somebody asks for something else.
 func (e *egress) allocate(now time.Duration) {
 	a := &e.allocation
 	a.measure(now)
+	a.at, a.target, a.calm = now, e.pacing.target(), true
 	w := e.t.worker
 	w.ladders, w.options, w.granted = w.ladders[:0], w.options[:0], w.granted[:0]
 	voices := 0
@@ -94,6 +106,7 @@ func (e *egress) allocate(now time.Duration) {
 	reserve := max(a.rate, bwe.Bitrate(voices)*reserveEach)
 	w.grants = a.allocator.Allocate(now, e.pacing.estimator.State(), reserve, w.ladders, w.grants[:0])
 	for i, g := range w.grants {
+		a.calm = a.calm && g.Why == bwe.WhyDemand
 		w.granted[i].grant(now, g, w.ladders[i].Options)
 		w.granted[i] = nil
 	}

@@ -17,9 +17,12 @@ func (f *feed) tick(now time.Duration) {
 	if f.pub.kind == signaling.KindAudio {
 		return
 	}
-	if first := !f.rates.counted; f.rates.update(now) && first {
+	if first := !f.rates.counted; f.rates.update(now) {
 		for _, sub := range f.subs {
-			sub.view++ // what was assumed is known now
+			sub.out.allocation.calm = false // there may be more to ask for, or it takes more
+			if first {
+				sub.view++ // what was assumed is known now
+			}
 		}
 	}
 	due := f.attended

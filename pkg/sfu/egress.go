@@ -250,7 +250,9 @@ func (e *egress) tickHeard(now time.Duration) {
 func (e *egress) tick(now time.Duration) {
 	e.tickedAt = now
 	age := e.t.consentAge(now)
-	e.allocate(now)
+	if e.allocation.due(now, e.pacing.target()) {
+		e.allocate(now)
+	}
 	e.observe(now)
 	e.refresh() // feedback may be overdue, or a probe due
 	e.pause(now, age > consentPause)

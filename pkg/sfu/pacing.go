@@ -93,7 +93,7 @@ func (p *pacing) route(now time.Duration, remote netip.AddrPort) {
 }
 
 // target is the bitrate that the path is taken to carry.
-func (p *pacing) target() bwe.Bitrate { return p.estimator.State().Target }
+func (p *pacing) target() bwe.Bitrate { return p.estimator.Target() }
 
 // backlog is how long what waits takes at the present rate.
 func (p *pacing) backlog() time.Duration {
