@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/pion/dtls/v3"
 	"github.com/pion/ice/v4"
@@ -37,6 +38,14 @@ var (
 	}
 )
 
+// checkEvery is how often the path of a connected Transport is checked; 0: never.
+func (t *Transport) checkEvery() time.Duration {
+	if t.checks {
+		return 2 * time.Second
+	}
+	return 0
+}
+
 // mimeRED is redundant audio (RFC 2198).
 const mimeRED = "audio/red"
 
@@ -50,7 +59,7 @@ func newAPI(t *Transport) (*webrtc.API, error) {
 	se.SetIncludeLoopbackCandidate(true)
 	se.SetICEUDPMux(t.muxOf()) // ICE-TCP included
 	se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
-	se.SetICETimeouts(consentPause, consentClose, 2*consentPause/10)
+	se.SetICETimeouts(consentPause, consentClose, t.checkEvery())
 	if err := se.SetAnsweringDTLSRole(t.role); err != nil {
 		return nil, fmt.Errorf("set DTLS role: %w", err)
 	}

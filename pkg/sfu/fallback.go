@@ -46,6 +46,7 @@ func (e *egress) receptionReports(now time.Duration, reports []rtcp.ReceptionRep
 			ss.lossy, ss.lossAt = true, now
 		}
 	}
+	e.t.reported(rtt)
 	if of == 0 {
 		return
 	}

@@ -26,6 +26,7 @@ type Transport struct {
 	sinks  sinks     // of the portable path
 	fast   *fastPath // nil: the Transport is portable
 	role   webrtc.DTLSRole
+	checks bool // the selected pair is checked by us: see checksPath
 	madeAt time.Duration
 
 	// Owned by the worker.
@@ -38,7 +39,7 @@ type Transport struct {
 
 	// Atomic.
 	consentAt atomic.Int64 // time of the newest authenticated STUN request, since the server's start
-	rtt       atomic.Int64 // newest round-trip time of the selected pair, in nanoseconds; 0: unknown
+	rtt       atomic.Int64 // newest round-trip time, in nanoseconds; 0: unknown
 	connected atomic.Bool  // DTLS has completed
 	failed    atomic.Bool
 }
@@ -47,7 +48,7 @@ type Transport struct {
 func newTransport(p *Participant, offer string) (*Transport, error) {
 	t := &Transport{
 		srv: p.srv, log: p.log, owner: p, worker: p.srv.leastLoaded(), lines: map[string]mediaLine{}, tracks: map[string]*slotTrack{},
-		madeAt: p.srv.now(), role: answeringRole(offer),
+		madeAt: p.srv.now(), role: answeringRole(offer), checks: checksPath(offer),
 	}
 	t.consentAt.Store(int64(p.srv.now()))
 	t.sinks.init(t)
@@ -117,7 +118,7 @@ func (t *Transport) onBindingRequest(m *stun.Message, pair *ice.CandidatePair) b
 	if pair == nil {
 		return false
 	}
-	if rtt := pair.CurrentRoundTripTime(); rtt > 0 {
+	if rtt := pair.CurrentRoundTripTime(); rtt > 0 && (t.checks || t.rtt.Load() == 0) {
 		t.rtt.Store(int64(rtt * float64(time.Second)))
 	}
 	return m.Contains(stun.AttrUseCandidate) && pair.ResponsesReceived() > 0
@@ -190,7 +191,14 @@ func (t *Transport) assign(s *Slot, a assignment) {
 	t.worker.post(func(now time.Duration) { t.out.assign(now, s, a.pub, a.shown) })
 }
 
-// roundTrip is the round-trip time of the selected pair, as STUN measures it.
+// reported takes the round-trip time of a receiver report. Where the path is checked, the checks tell more: they do not wait for a pacer.
+func (t *Transport) reported(rtt time.Duration) {
+	if rtt > 0 && !t.checks {
+		t.rtt.Store(int64(rtt))
+	}
+}
+
+// roundTrip is the round-trip time of the selected pair, as STUN measures it, or receiver reports.
 func (t *Transport) roundTrip() time.Duration {
 	if rtt := time.Duration(t.rtt.Load()); rtt > 0 {
 		return rtt
