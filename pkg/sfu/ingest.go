@@ -19,7 +19,10 @@ type ingest struct {
 	payloads rtpfwd.PayloadTable
 	ext      rtpfwd.ExtensionIDs
 	lines    map[string]*ingestLine
+	ordered  []*ingestLine       // the same, as they were negotiated
 	sources  map[uint32]*binding // by SSRC; as long as their m-line lives
+	latest   *binding            // of the SSRC latestOf, as most packets follow one of their own source; nil: none
+	latestOf uint32
 	interest map[*Publication][]*worker
 	demands  map[*Publication]*demand
 	clock    rtpfwd.RemoteClock
@@ -43,29 +46,22 @@ func newIngest(t *Transport) *ingest {
 	return in
 }
 
-// rtp takes one decrypted packet, which is ours to keep.
-func (in *ingest) rtp(now time.Duration, raw []byte) {
+// rtp takes one decrypted packet, and tells whether it keeps raw: somebody was given the packet. Else the memory can be used again at once.
+func (in *ingest) rtp(now time.Duration, raw []byte) (kept bool) {
 	if in.closed {
-		return
+		return false
 	}
 	if len(raw) < 12 {
 		in.t.srv.metrics.dropped(rtpfwd.Malformed.String())
-		return
+		return false
 	}
 	in.arrived(now, raw)
-	ssrc := binary.BigEndian.Uint32(raw[8:])
-	b := in.sources[ssrc]
-	if b == nil {
-		if b = in.discover(raw, ssrc); b == nil {
-			in.t.srv.metrics.dropped("unbound")
-			return
-		}
+	b := in.bindingOf(raw)
+	if b == nil || b.enc.in == nil {
+		in.t.srv.metrics.dropped("unbound")
+		return false
 	}
 	e := b.enc
-	if e.in == nil {
-		in.t.srv.metrics.dropped("unbound")
-		return
-	}
 	p := in.newPacket()
 	receive := e.in.Receive
 	if b.rtx {
@@ -73,21 +69,43 @@ func (in *ingest) rtp(now time.Duration, raw []byte) {
 	}
 	if reason := receive(now, raw, p); reason != rtpfwd.None {
 		in.t.srv.metrics.dropped(reason.String())
-		return
+		return false
 	}
+	free := in.packets
 	in.packets = in.packets[1:] // it is in use
-	in.restore(now, e, p)
+	kept = in.restore(now, e, p)
 	in.account(now, e, p)
-	in.publish(now, e, p)
+	if in.publish(now, e, p) || kept {
+		return true
+	}
+	in.packets = free
+	return false
 }
 
-// restore publishes what was lost before p and is repeated in it.
-func (in *ingest) restore(now time.Duration, e *ingestEncoding, p *rtpfwd.Packet) {
-	for lost := in.newPacket(); e.in.Restore(p, lost); lost = in.newPacket() {
+// bindingOf is what the source of a packet is bound to; nil: it is unknown.
+func (in *ingest) bindingOf(raw []byte) *binding {
+	ssrc := binary.BigEndian.Uint32(raw[8:])
+	if in.latest != nil && in.latestOf == ssrc {
+		return in.latest
+	}
+	b := in.sources[ssrc]
+	if b == nil {
+		b = in.discover(raw, ssrc)
+	}
+	in.latest, in.latestOf = b, ssrc
+	return b
+}
+
+// restore publishes what was lost before p and is repeated in it, and tells whether somebody was given some.
+func (in *ingest) restore(now time.Duration, e *ingestEncoding, p *rtpfwd.Packet) (kept bool) {
+	for found := &in.t.worker.restored; e.in.Restore(p, found); {
+		lost := in.newPacket()
+		*lost = *found
 		in.packets = in.packets[1:]
 		in.t.srv.metrics.restored.Inc()
-		in.publish(now, e, lost)
+		kept = in.publish(now, e, lost) || kept
 	}
+	return kept
 }
 
 func (in *ingest) newPacket() *rtpfwd.Packet {
@@ -126,16 +144,19 @@ func (in *ingest) account(now time.Duration, e *ingestEncoding, p *rtpfwd.Packet
 	}
 }
 
-func (in *ingest) publish(now time.Duration, e *ingestEncoding, p *rtpfwd.Packet) {
+// publish gives p to all workers with somebody who may get it, and tells whether there is one.
+func (in *ingest) publish(now time.Duration, e *ingestEncoding, p *rtpfwd.Packet) bool {
 	pub := e.line.pub
 	if pub == nil {
 		in.t.srv.metrics.dropped("unpublished")
-		return
+		return false
 	}
+	to := in.interest[pub]
 	d := delivery{pub: pub, encoding: e.index, packet: p}
-	for _, w := range in.interest[pub] {
+	for _, w := range to {
 		in.t.worker.pass(now, w, &d)
 	}
+	return len(to) > 0
 }
 
 // setPublication lets the media of pub through.
@@ -244,7 +265,7 @@ func (in *ingest) senderReport(now time.Duration, sr *rtcp.SenderReport) {
 
 func (in *ingest) tick(now time.Duration) {
 	rtt := in.t.roundTrip()
-	for _, line := range in.lines {
+	for _, line := range in.ordered {
 		for _, e := range line.encodings {
 			in.tickEncoding(now, rtt, e)
 		}
@@ -282,7 +303,7 @@ func (in *ingest) tickEncoding(now, rtt time.Duration, e *ingestEncoding) {
 // report sends a receiver report on each encoding that lives (RFC 3550, section 6.4.2).
 func (in *ingest) report(now time.Duration) {
 	rr := &rtcp.ReceiverReport{SSRC: in.ssrc}
-	for _, line := range in.lines {
+	for _, line := range in.ordered {
 		for _, e := range line.encodings {
 			if e.in != nil && e.in.Stats().Packets > 0 && len(rr.Reports) < 31 {
 				rr.Reports = append(rr.Reports, e.in.ReceptionReport(now))
