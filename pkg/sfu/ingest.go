@@ -5,9 +5,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/rtcp"
 
+	"github.com/heliograph/heliograph/pkg/bwe"
 	"github.com/heliograph/heliograph/pkg/rtpfwd"
 	"github.com/heliograph/heliograph/pkg/signaling"
 )
@@ -29,8 +29,8 @@ type ingest struct {
 	packets  []rtpfwd.Packet // a slab
 	closed   bool
 
-	arrivals   *twcc.Recorder
-	unreported bool
+	arrivals   bwe.ArrivalLog
+	arrivedOf  uint32 // the SSRC of the latest in it
 	feedbackAt time.Duration
 	reportAt   time.Duration
 }
@@ -38,12 +38,10 @@ type ingest struct {
 const packetSlab = 64
 
 func newIngest(t *Transport) *ingest {
-	in := &ingest{
+	return &ingest{
 		t: t, ssrc: randomUint32() | 1, lines: map[string]*ingestLine{}, sources: map[uint32]*binding{},
 		interest: map[*Publication][]*worker{}, demands: map[*Publication]*demand{},
 	}
-	in.arrivals = twcc.NewRecorder(in.ssrc)
-	return in
 }
 
 // rtp takes one decrypted packet, and tells whether it keeps raw: somebody was given the packet. Else the memory can be used again at once.
@@ -121,8 +119,8 @@ func (in *ingest) arrived(now time.Duration, raw []byte) {
 		return
 	}
 	if v, ok := rtpfwd.ExtensionOf(raw, in.ext.TransportCC); ok && len(v) == 2 {
-		in.arrivals.Record(binary.BigEndian.Uint32(raw[8:]), binary.BigEndian.Uint16(v), now.Microseconds())
-		in.unreported = true
+		in.arrivals.Record(now, binary.BigEndian.Uint16(v))
+		in.arrivedOf = binary.BigEndian.Uint32(raw[8:])
 	}
 }
 
@@ -271,13 +269,24 @@ func (in *ingest) tick(now time.Duration) {
 		}
 	}
 	in.tickDemands(now)
-	if in.unreported && now-in.feedbackAt >= twccInterval {
-		in.unreported, in.feedbackAt = false, now
-		in.write(in.arrivals.BuildFeedbackPacket()...)
+	if now-in.feedbackAt >= twccInterval {
+		in.feedback(now)
 	}
 	if now-in.reportAt >= reportInterval {
 		in.reportAt = now
 		in.report(now)
+	}
+}
+
+// feedback tells the publisher what has arrived since the last time.
+func (in *ingest) feedback(now time.Duration) {
+	for {
+		b := in.arrivals.Append(in.t.worker.buf[:0], in.ssrc, in.arrivedOf)
+		if len(b) == 0 {
+			return
+		}
+		in.feedbackAt = now
+		in.writeRaw(b)
 	}
 }
 
@@ -319,16 +328,25 @@ func (in *ingest) write(pkts ...rtcp.Packet) {
 	if len(pkts) == 0 || !in.t.connected.Load() {
 		return
 	}
+	b, err := rtcp.Marshal(pkts)
+	if err != nil {
+		in.t.srv.metrics.dropped("rtcp_write")
+		return
+	}
+	in.writeRaw(b)
+}
+
+// writeRaw sends what is marshalled. It keeps nothing of it.
+func (in *ingest) writeRaw(b []byte) {
+	if !in.t.connected.Load() {
+		return
+	}
 	if f := in.t.fast; f != nil {
-		b, err := rtcp.Marshal(pkts)
-		if err != nil {
-			in.t.srv.metrics.dropped("rtcp_write")
-			return
-		}
 		f.sendRTCP(b)
 		return
 	}
-	if err := in.t.pc.WriteRTCP(pkts); err != nil {
+	raw := rtcp.RawPacket(b)
+	if err := in.t.pc.WriteRTCP([]rtcp.Packet{&raw}); err != nil {
 		in.t.srv.metrics.dropped("rtcp_write")
 	}
 }
