@@ -70,8 +70,10 @@ func TestReplaysAtTheEdges(t *testing.T) {
 // What was not verified is not marked, and a token that is no more within the window marks nothing.
 func TestReplaysMarkWhatIsAccepted(t *testing.T) {
 	r := newReplays(maxRTPIndex)
-	if !r.CheckSeq(7).Passed() || !r.CheckSeq(7).Passed() {
-		t.Error("a check has marked an index")
+	for range 2 {
+		if !r.CheckSeq(7).Passed() {
+			t.Error("a check has marked an index")
+		}
 	}
 	late := r.CheckSeq(5)
 	if r.Accept(replaydetector.Rejected(9)) || r.Accept(replaydetector.Token{}) || r.latest != 0 {
