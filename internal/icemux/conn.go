@@ -67,6 +67,7 @@ type Conn struct {
 	worker int          // by whose sockets it sends
 	batch  *udpio.Queue // of what is sent; nil: all is sent at once
 	media  Receiver     // of RTP and RTCP; nil: the agent
+	inbox  Inbox        // of media, kept here as a visit to a Receiver is one to memory that no cache has
 	queue  chan *datagram
 	done   chan struct{}
 	free   sync.Pool
@@ -93,11 +94,12 @@ var (
 
 func newConn(m *Mux, key connKey, local net.Addr, batch *Batch, media Receiver) *Conn {
 	length := queueLength
+	var inbox Inbox
 	if media != nil {
-		length = checksLength
+		length, inbox = checksLength, media.Inbox()
 	}
 	c := &Conn{
-		mux: m, key: key, local: local, media: media, queue: make(chan *datagram, length), done: make(chan struct{}),
+		mux: m, key: key, local: local, media: media, inbox: inbox, queue: make(chan *datagram, length), done: make(chan struct{}),
 		readDeadline: deadline.New(), current: map[netip.AddrPort]outlet{},
 		free: sync.Pool{New: func() any { return new(datagram) }},
 	}

@@ -35,18 +35,17 @@ type batch struct {
 }
 
 // add notes a datagram until the end of the round. There are few Inboxes: the search is a glance.
-func (r *round) add(to Receiver, b []byte) {
+func (r *round) add(to Inbox, d Datagram) {
 	if r.at.IsZero() {
 		r.at = time.Now()
 	}
-	inbox := to.Inbox()
 	for i := range r.batches {
-		if r.batches[i].to == inbox {
-			r.batches[i].list = append(r.batches[i].list, Datagram{to, b})
+		if r.batches[i].to == to {
+			r.batches[i].list = append(r.batches[i].list, d)
 			return
 		}
 	}
-	r.batches = append(r.batches, batch{inbox, []Datagram{{to, b}}})
+	r.batches = append(r.batches, batch{to, []Datagram{d}})
 }
 
 // end hands over what was noted.

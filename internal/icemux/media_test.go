@@ -152,7 +152,8 @@ func TestMediaIsHandedOverByRounds(t *testing.T) {
 	one, two := newInbox(), newInbox()
 	a, b, c := &transport{one}, &transport{one}, &transport{two}
 	for i := range 30 {
-		r.add([]*transport{a, b, c}[i%3], []byte{byte(i)})
+		to := []*transport{a, b, c}[i%3]
+		r.add(to.Inbox(), Datagram{to, []byte{byte(i)}})
 	}
 	r.end()
 	r.end()
@@ -179,7 +180,7 @@ func TestMediaHasTheTimeOfItsRound(t *testing.T) {
 		began := time.Now()
 		for range 2 {
 			for _, in := range []*inbox{one, two} {
-				r.add(&transport{in}, []byte{1})
+				r.add(in, Datagram{&transport{in}, []byte{1}})
 				time.Sleep(time.Millisecond)
 			}
 			r.end()
@@ -220,9 +221,7 @@ func TestMediaOfEveryLength(t *testing.T) {
 func TestReceivingMediaAllocatesNothing(t *testing.T) {
 	var c counts
 	m := listen(t, &c, "127.0.0.1")
-	known := newConn(m, connKey{}, nil, nil, &transport{newInbox()})
-	silent := &transport{}
-	known.media = silentReceiver{silent}
+	known := newConn(m, connKey{}, nil, nil, silentReceiver{&transport{}})
 	b := mediaPacket(1200, false)
 	var r round
 	if n := testing.AllocsPerRun(1000, func() {

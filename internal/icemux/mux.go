@@ -304,7 +304,7 @@ func (m *Mux) receive(s sender, from netip.AddrPort, b []byte, known *Conn, r *r
 			m.dropped("too_large")
 			return known
 		}
-		r.add(known.media, b)
+		r.add(known.inbox, Datagram{known.media, b})
 		return known
 	}
 	known.push(from, b)

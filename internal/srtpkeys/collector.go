@@ -94,9 +94,9 @@ type Contexts struct {
 	Tag int
 }
 
-// Contexts makes the contexts of both directions. Packets that are among the last window of a source are refused when they come again. It
-// works once, and closes the Collector. Its error wraps ErrNoKeys.
-func (c *Collector) Contexts(window uint) (*Contexts, error) {
+// Contexts makes the contexts of both directions, In with ReplayProtection. It works once, and closes the Collector. Its error wraps
+// ErrNoKeys.
+func (c *Collector) Contexts() (*Contexts, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer c.close()
@@ -106,7 +106,7 @@ func (c *Collector) Contexts(window uint) (*Contexts, error) {
 	}
 	defer clear(material)
 	client, server := sizes.split(material)
-	in, err := srtp.CreateContext(client.key, client.salt, c.profile, srtp.SRTPReplayProtection(window), srtp.SRTCPReplayProtection(window))
+	in, err := srtp.CreateContext(client.key, client.salt, c.profile, ReplayProtection()...)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoKeys, err)
 	}

@@ -99,7 +99,7 @@ func TestWithoutAllPartsThereAreNoKeys(t *testing.T) {
 		"a key identifier":  collect(t, keyed),
 		"the last hello is": func() *Collector { c := collect(t, good()); c.ServerHello(hello(0x1301)); return c }(),
 	} {
-		if got, err := c.Contexts(1024); !errors.Is(err, ErrNoKeys) || got != nil {
+		if got, err := c.Contexts(); !errors.Is(err, ErrNoKeys) || got != nil {
 			t.Errorf("%s: %v, want ErrNoKeys", name, err)
 		}
 	}
@@ -108,14 +108,14 @@ func TestWithoutAllPartsThereAreNoKeys(t *testing.T) {
 // The secrets are gone when the contexts are there, and the contexts work all the same.
 func TestSecretsAreForgotten(t *testing.T) {
 	c := collect(t, hello(0xc02b, dtls.SRTP_AEAD_AES_128_GCM))
-	ours, err := c.Contexts(1024)
+	ours, err := c.Contexts()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.secret != (secret{}) {
 		t.Error("the master secret is still there")
 	}
-	if _, err := c.Contexts(1024); !errors.Is(err, ErrNoKeys) {
+	if _, err := c.Contexts(); !errors.Is(err, ErrNoKeys) {
 		t.Errorf("contexts for a second time: %v", err)
 	}
 	material, s, err := collect(t, hello(0xc02b, dtls.SRTP_AEAD_AES_128_GCM)).export()

@@ -78,7 +78,7 @@ func TestKeysOfRealHandshakes(t *testing.T) {
 				if !ok {
 					t.Fatal("no state")
 				}
-				ours, err := c.Contexts(1024)
+				ours, err := c.Contexts()
 				if err != nil {
 					t.Fatal(err)
 				}

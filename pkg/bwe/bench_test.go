@@ -21,6 +21,7 @@ func hotPaths() []hotPath {
 		{"Pacer", func(testing.TB) func(int) { return pacing() }},
 		{"TransportCC", parsingTransportCC},
 		{"CCFB", parsingCCFB},
+		{"ArrivalLog", telling},
 		{"Divide/50", dividing},
 		{"Allocate/50", allocating},
 	}
@@ -73,6 +74,18 @@ func parsingCCFB(t testing.TB) func(int) {
 		numbers.Add(7, uint16(3+i%16), int64(i))
 		if _, err := parser.Parse(raw, &numbers, acks[:0]); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// telling notes packets, with a feedback for every 16.
+func telling(t testing.TB) func(int) {
+	var l ArrivalLog
+	buf := make([]byte, 0, feedbackSize)
+	return func(i int) {
+		l.Record(time.Duration(i)*3200*time.Microsecond, uint16(i))
+		if i%16 == 15 && len(l.Append(buf[:0], 1, 2)) == 0 {
+			t.Fatal("nothing to tell")
 		}
 	}
 }

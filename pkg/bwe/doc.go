@@ -15,6 +15,8 @@
 //	   v
 //	Allocator ---> Grants: what to send; Demand, back to the Estimator
 //
+// The other way round, ArrivalLog makes the feedback for those who send to the server.
+//
 // # The estimator
 //
 // Packets of a Transport have numbers of their own, and the receiver reports when each of them arrived. From that come

@@ -74,6 +74,7 @@ func (in *ingest) addLine(line *offeredLine, po *signaling.PublicationOffer, agr
 			l.encodings = append(l.encodings, &ingestEncoding{line: l, index: uint8(i), keyframes: rtpfwd.NewKeyframes()})
 		}
 		in.lines[line.mid] = l
+		in.ordered = append(in.ordered, l)
 	}
 	if first := agreed.first(); first.codec != rtpfwd.CodecNone {
 		l.rate, l.nack = first.rate, first.nack
@@ -111,6 +112,7 @@ func (in *ingest) bind(ssrc uint32, e *ingestEncoding, rtx bool) *binding {
 		old = &e.rtx
 	}
 	delete(in.sources, *old)
+	in.latest = nil
 	*old = ssrc
 	b := &binding{enc: e, rtx: rtx}
 	in.sources[ssrc] = b

@@ -11,6 +11,7 @@ import (
 	"github.com/pion/stun/v4"
 	"github.com/pion/webrtc/v4"
 
+	"github.com/heliograph/heliograph/internal/srtpkeys"
 	"github.com/heliograph/heliograph/pkg/rtpfwd"
 )
 
@@ -64,7 +65,7 @@ func newAPI(t *Transport) (*webrtc.API, error) {
 		return nil, fmt.Errorf("set DTLS role: %w", err)
 	}
 	se.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
-	se.SetSRTPReplayProtectionWindow(replayWindow)
+	se.SetSRTPReplayProtectionWindow(srtpkeys.ReplayWindow)
 	se.SetFireOnTrackBeforeFirstRTP(true) // nothing is read from tracks, so nothing must wait for their first packet
 	se.SetICEBindingRequestHandler(func(m *stun.Message, _, _ ice.Candidate, pair *ice.CandidatePair) bool {
 		return t.onBindingRequest(m, pair)

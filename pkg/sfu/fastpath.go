@@ -40,12 +40,8 @@ func (r *recentSources) has(ssrc uint32) bool { return ssrc != 0 && r[ssrc%8] ==
 
 func (r *recentSources) add(ssrc uint32) { r[ssrc%8] = ssrc }
 
-const (
-	// replayWindow is how many packets a packet may be late, and still be told from a replay (RFC 3711, section 3.3.2).
-	replayWindow = 1024
-	// srtpOverhead is more than any profile adds to a packet: a tag of 16 bytes, and 4 of the index of SRTCP.
-	srtpOverhead = 32
-)
+// srtpOverhead is more than any profile adds to a packet: a tag of 16 bytes, and 4 of the index of SRTCP.
+const srtpOverhead = 32
 
 func newFastPath(t *Transport, b *icemux.Batch) *fastPath {
 	f := &fastPath{t: t, keys: &srtpkeys.Collector{}}
@@ -71,7 +67,7 @@ func (f *fastPath) watch(pc *webrtc.PeerConnection) {
 
 // begin makes the contexts. Without keys the Transport ends: it must not change its path.
 func (f *fastPath) begin() {
-	c, err := f.keys.Contexts(replayWindow)
+	c, err := f.keys.Contexts()
 	if err != nil {
 		f.t.log.Warn("a transport has no keys for media", zap.Error(err))
 		f.t.fail("no keys for media")
@@ -114,10 +110,13 @@ func (f *fastPath) receiveRTP(at time.Duration, b []byte) {
 			return
 		}
 	}
+	free := f.slab
 	f.slab = f.slab[len(raw):]
 	w.mediaAt = at
 	w.tally.receivedBytes += uint64(len(raw))
-	f.t.in.rtp(at, raw[:len(raw):len(raw)])
+	if !f.t.in.rtp(at, raw[:len(raw):len(raw)]) {
+		f.slab = free
+	}
 }
 
 func (f *fastPath) receiveRTCP(at time.Duration, b []byte) {

@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/heliograph/heliograph/internal/icemux"
+	"github.com/heliograph/heliograph/internal/srtpkeys"
 	"github.com/heliograph/heliograph/internal/srtpseal"
 )
 
@@ -93,7 +94,7 @@ func (b *pathBench) join(profile srtp.ProtectionProfile, seed byte) *remote {
 		return c
 	}
 	r.in, r.out = context(seed+2), context(seed)
-	t.fast.in = context(seed, srtp.SRTPReplayProtection(replayWindow), srtp.SRTCPReplayProtection(replayWindow))
+	t.fast.in = context(seed, srtpkeys.ReplayProtection()...)
 	t.fast.out, t.fast.tag = context(seed+2), 16
 	if profile == srtp.ProtectionProfileAes128CmHmacSha1_80 {
 		t.fast.tag = 10
@@ -228,11 +229,11 @@ func TestFastPathRefusals(t *testing.T) {
 			b.expect("good packets", map[string]int{"unbound": 1})
 			take(one.path, media, report, media, report)
 			b.expect("replays", map[string]int{"srtp_replay": 2, "srtcp_replay": 2})
-			for i := range uint16(2 * replayWindow) {
+			for i := range uint16(2 * srtpkeys.ReplayWindow) {
 				take(one.path, one.packet(t, 1, 8+i, 10))
 			}
 			take(one.path, one.packet(t, 1, 6, 10))
-			b.expect("a packet that is later than the window", map[string]int{"unbound": 2 * replayWindow, "srtp_replay": 1})
+			b.expect("a packet that is later than the window", map[string]int{"unbound": 2 * srtpkeys.ReplayWindow, "srtp_replay": 1})
 			in := one.path.in
 			one.path.in = nil
 			take(one.path, one.packet(t, 1, 4000, 10), one.report(t, 9))

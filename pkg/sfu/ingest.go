@@ -5,9 +5,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/rtcp"
 
+	"github.com/heliograph/heliograph/pkg/bwe"
 	"github.com/heliograph/heliograph/pkg/rtpfwd"
 	"github.com/heliograph/heliograph/pkg/signaling"
 )
@@ -19,15 +19,18 @@ type ingest struct {
 	payloads rtpfwd.PayloadTable
 	ext      rtpfwd.ExtensionIDs
 	lines    map[string]*ingestLine
+	ordered  []*ingestLine       // the same, as they were negotiated
 	sources  map[uint32]*binding // by SSRC; as long as their m-line lives
+	latest   *binding            // of the SSRC latestOf, as most packets follow one of their own source; nil: none
+	latestOf uint32
 	interest map[*Publication][]*worker
 	demands  map[*Publication]*demand
 	clock    rtpfwd.RemoteClock
 	packets  []rtpfwd.Packet // a slab
 	closed   bool
 
-	arrivals   *twcc.Recorder
-	unreported bool
+	arrivals   bwe.ArrivalLog
+	arrivedOf  uint32 // the SSRC of the latest in it
 	feedbackAt time.Duration
 	reportAt   time.Duration
 }
@@ -35,37 +38,28 @@ type ingest struct {
 const packetSlab = 64
 
 func newIngest(t *Transport) *ingest {
-	in := &ingest{
+	return &ingest{
 		t: t, ssrc: randomUint32() | 1, lines: map[string]*ingestLine{}, sources: map[uint32]*binding{},
 		interest: map[*Publication][]*worker{}, demands: map[*Publication]*demand{},
 	}
-	in.arrivals = twcc.NewRecorder(in.ssrc)
-	return in
 }
 
-// rtp takes one decrypted packet, which is ours to keep.
-func (in *ingest) rtp(now time.Duration, raw []byte) {
+// rtp takes one decrypted packet, and tells whether it keeps raw: somebody was given the packet. Else the memory can be used again at once.
+func (in *ingest) rtp(now time.Duration, raw []byte) (kept bool) {
 	if in.closed {
-		return
+		return false
 	}
 	if len(raw) < 12 {
 		in.t.srv.metrics.dropped(rtpfwd.Malformed.String())
-		return
+		return false
 	}
 	in.arrived(now, raw)
-	ssrc := binary.BigEndian.Uint32(raw[8:])
-	b := in.sources[ssrc]
-	if b == nil {
-		if b = in.discover(raw, ssrc); b == nil {
-			in.t.srv.metrics.dropped("unbound")
-			return
-		}
+	b := in.bindingOf(raw)
+	if b == nil || b.enc.in == nil {
+		in.t.srv.metrics.dropped("unbound")
+		return false
 	}
 	e := b.enc
-	if e.in == nil {
-		in.t.srv.metrics.dropped("unbound")
-		return
-	}
 	p := in.newPacket()
 	receive := e.in.Receive
 	if b.rtx {
@@ -73,21 +67,43 @@ func (in *ingest) rtp(now time.Duration, raw []byte) {
 	}
 	if reason := receive(now, raw, p); reason != rtpfwd.None {
 		in.t.srv.metrics.dropped(reason.String())
-		return
+		return false
 	}
+	free := in.packets
 	in.packets = in.packets[1:] // it is in use
-	in.restore(now, e, p)
+	kept = in.restore(now, e, p)
 	in.account(now, e, p)
-	in.publish(now, e, p)
+	if in.publish(now, e, p) || kept {
+		return true
+	}
+	in.packets = free
+	return false
 }
 
-// restore publishes what was lost before p and is repeated in it.
-func (in *ingest) restore(now time.Duration, e *ingestEncoding, p *rtpfwd.Packet) {
-	for lost := in.newPacket(); e.in.Restore(p, lost); lost = in.newPacket() {
+// bindingOf is what the source of a packet is bound to; nil: it is unknown.
+func (in *ingest) bindingOf(raw []byte) *binding {
+	ssrc := binary.BigEndian.Uint32(raw[8:])
+	if in.latest != nil && in.latestOf == ssrc {
+		return in.latest
+	}
+	b := in.sources[ssrc]
+	if b == nil {
+		b = in.discover(raw, ssrc)
+	}
+	in.latest, in.latestOf = b, ssrc
+	return b
+}
+
+// restore publishes what was lost before p and is repeated in it, and tells whether somebody was given some.
+func (in *ingest) restore(now time.Duration, e *ingestEncoding, p *rtpfwd.Packet) (kept bool) {
+	for found := &in.t.worker.restored; e.in.Restore(p, found); {
+		lost := in.newPacket()
+		*lost = *found
 		in.packets = in.packets[1:]
 		in.t.srv.metrics.restored.Inc()
-		in.publish(now, e, lost)
+		kept = in.publish(now, e, lost) || kept
 	}
+	return kept
 }
 
 func (in *ingest) newPacket() *rtpfwd.Packet {
@@ -103,8 +119,8 @@ func (in *ingest) arrived(now time.Duration, raw []byte) {
 		return
 	}
 	if v, ok := rtpfwd.ExtensionOf(raw, in.ext.TransportCC); ok && len(v) == 2 {
-		in.arrivals.Record(binary.BigEndian.Uint32(raw[8:]), binary.BigEndian.Uint16(v), now.Microseconds())
-		in.unreported = true
+		in.arrivals.Record(now, binary.BigEndian.Uint16(v))
+		in.arrivedOf = binary.BigEndian.Uint32(raw[8:])
 	}
 }
 
@@ -126,16 +142,19 @@ func (in *ingest) account(now time.Duration, e *ingestEncoding, p *rtpfwd.Packet
 	}
 }
 
-func (in *ingest) publish(now time.Duration, e *ingestEncoding, p *rtpfwd.Packet) {
+// publish gives p to all workers with somebody who may get it, and tells whether there is one.
+func (in *ingest) publish(now time.Duration, e *ingestEncoding, p *rtpfwd.Packet) bool {
 	pub := e.line.pub
 	if pub == nil {
 		in.t.srv.metrics.dropped("unpublished")
-		return
+		return false
 	}
+	to := in.interest[pub]
 	d := delivery{pub: pub, encoding: e.index, packet: p}
-	for _, w := range in.interest[pub] {
+	for _, w := range to {
 		in.t.worker.pass(now, w, &d)
 	}
+	return len(to) > 0
 }
 
 // setPublication lets the media of pub through.
@@ -244,19 +263,30 @@ func (in *ingest) senderReport(now time.Duration, sr *rtcp.SenderReport) {
 
 func (in *ingest) tick(now time.Duration) {
 	rtt := in.t.roundTrip()
-	for _, line := range in.lines {
+	for _, line := range in.ordered {
 		for _, e := range line.encodings {
 			in.tickEncoding(now, rtt, e)
 		}
 	}
 	in.tickDemands(now)
-	if in.unreported && now-in.feedbackAt >= twccInterval {
-		in.unreported, in.feedbackAt = false, now
-		in.write(in.arrivals.BuildFeedbackPacket()...)
+	if now-in.feedbackAt >= twccInterval {
+		in.feedback(now)
 	}
 	if now-in.reportAt >= reportInterval {
 		in.reportAt = now
 		in.report(now)
+	}
+}
+
+// feedback tells the publisher what has arrived since the last time.
+func (in *ingest) feedback(now time.Duration) {
+	for {
+		b := in.arrivals.Append(in.t.worker.buf[:0], in.ssrc, in.arrivedOf)
+		if len(b) == 0 {
+			return
+		}
+		in.feedbackAt = now
+		in.writeRaw(b)
 	}
 }
 
@@ -282,7 +312,7 @@ func (in *ingest) tickEncoding(now, rtt time.Duration, e *ingestEncoding) {
 // report sends a receiver report on each encoding that lives (RFC 3550, section 6.4.2).
 func (in *ingest) report(now time.Duration) {
 	rr := &rtcp.ReceiverReport{SSRC: in.ssrc}
-	for _, line := range in.lines {
+	for _, line := range in.ordered {
 		for _, e := range line.encodings {
 			if e.in != nil && e.in.Stats().Packets > 0 && len(rr.Reports) < 31 {
 				rr.Reports = append(rr.Reports, e.in.ReceptionReport(now))
@@ -298,16 +328,25 @@ func (in *ingest) write(pkts ...rtcp.Packet) {
 	if len(pkts) == 0 || !in.t.connected.Load() {
 		return
 	}
+	b, err := rtcp.Marshal(pkts)
+	if err != nil {
+		in.t.srv.metrics.dropped("rtcp_write")
+		return
+	}
+	in.writeRaw(b)
+}
+
+// writeRaw sends what is marshalled. It keeps nothing of it.
+func (in *ingest) writeRaw(b []byte) {
+	if !in.t.connected.Load() {
+		return
+	}
 	if f := in.t.fast; f != nil {
-		b, err := rtcp.Marshal(pkts)
-		if err != nil {
-			in.t.srv.metrics.dropped("rtcp_write")
-			return
-		}
 		f.sendRTCP(b)
 		return
 	}
-	if err := in.t.pc.WriteRTCP(pkts); err != nil {
+	raw := rtcp.RawPacket(b)
+	if err := in.t.pc.WriteRTCP([]rtcp.Packet{&raw}); err != nil {
 		in.t.srv.metrics.dropped("rtcp_write")
 	}
 }

@@ -51,6 +51,7 @@ type worker struct {
 	tally      tally
 	buf        [maxPacket]byte
 	header     rtp.Header
+	restored   rtpfwd.Packet
 	choices    []rtpfwd.Choice
 	pads       [maxRound]uint8
 	resends    []rtpfwd.Resend
