@@ -27,17 +27,18 @@ func (c call) play(t *testing.T, what string, then func(*World) error) {
 }
 
 // narrowing is a call from alice to bob whose path gets slow after 10 s and stays so. Sound takes 65 kbit/s of it, the smallest picture 150. It
-// is played a few times, each a little longer before, as a single packet depends on what is just on its way.
+// is played a few times, each a little longer before: behind a policer one call in twenty loses some packets to a probe or a picture
+// that its bucket let seem to pass.
 type narrowing struct {
 	weather Weather
 	rids    []string
 
-	// What came of it, as the mean of all: shares of the sound that came in time.
-	first, settled float64 // in the first 8 s of the slow path, and in 32 s after them
+	// What came of it in each call: shares of the sound that came in time.
+	first, settled []float64 // in the first 8 s of the slow path, and in 32 s after them
 }
 
 const (
-	narrowPlays   = 3
+	narrowPlays   = 5
 	narrowShift   = 137 * time.Millisecond
 	narrowFirst   = 8 * time.Second
 	narrowSettled = 32 * time.Second
@@ -57,8 +58,8 @@ func (n *narrowing) playOnce(t *testing.T, before time.Duration) {
 		w.P("bob").link.Turn(Down, n.weather)
 		time.Sleep(narrowFirst + narrowSettled + stormTail)
 		sound := w.P("bob").Frames("alice", signaling.SourceMicrophone, since)
-		n.first += captured(sound, since, since+narrowFirst, audioFrame) / narrowPlays
-		n.settled += captured(sound, since+narrowFirst, since+narrowFirst+narrowSettled, audioFrame) / narrowPlays
+		n.first = append(n.first, captured(sound, since, since+narrowFirst, audioFrame))
+		n.settled = append(n.settled, captured(sound, since+narrowFirst, since+narrowFirst+narrowSettled, audioFrame))
 		return nil
 	})
 }
@@ -85,8 +86,8 @@ func TestSoundOnNarrowPaths(t *testing.T) {
 			t.Run(path, func(t *testing.T) {
 				n := narrowing{weather: weather, rids: rids}
 				n.play(t)
-				atLeast("sound", path+": packets of sound in the first 8 s", 100*n.first, c.first, " %").report(t)
-				atLeast("sound", path+": the same after that", 100*n.settled, c.settled, " %").report(t)
+				atLeast("sound", path+": packets of sound in the first 8 s, median of calls", 100*median(n.first), c.first, " %").report(t)
+				atLeast("sound", path+": the same after that", 100*median(n.settled), c.settled, " %").report(t)
 			})
 		}
 	}
