@@ -32,7 +32,7 @@ func newDecoder() *decoder {
 	}
 }
 
-// request decodes the envelope of a frame; Data is left as it is, but is known to be valid JSON. The error is
+// request decodes the envelope of a frame; Data is left as it is and where it is, but is known to be valid JSON. The error is
 // CodeMalformed.
 func (d *decoder) request(frame []byte) (*Request, error) {
 	if !utf8.Valid(frame) {
@@ -48,14 +48,35 @@ func (d *decoder) request(frame []byte) (*Request, error) {
 	if err := d.envelope.check("message", frame); err != nil {
 		return nil, Errorf(CodeMalformed, "%w", err)
 	}
-	var r Request
-	if err := json.Unmarshal(frame, &r); err != nil {
-		return nil, Errorf(CodeMalformed, "%w", err)
-	}
+	r := readRequest(frame)
 	if r.ID == 0 {
 		return nil, Errorf(CodeMalformed, "message.id starts at 1")
 	}
-	return &r, nil
+	return r, nil
+}
+
+// readRequest reads an envelope that was checked. Its data stays in the frame.
+func readRequest(frame []byte) *Request {
+	r, c := &Request{}, cursor{text: frame}
+	for c.enter(); c.more(); {
+		switch string(c.name()) {
+		case "t":
+			r.Type = string(unquoted(c.str()))
+		case "id":
+			r.ID = c.uint()
+		case "d":
+			data := c.value()
+			r.Data = data[:len(data):len(data)]
+		case "a":
+			r.Ack = []uint64{}
+			for c.enter(); c.more(); {
+				r.Ack = append(r.Ack, c.uint())
+			}
+		default:
+			c.value()
+		}
+	}
+	return r
 }
 
 // into decodes the data of a request into v, a pointer to the type that belongs to r.Type. The error is CodeInvalid.

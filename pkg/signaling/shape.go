@@ -1,11 +1,9 @@
 package signaling
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -57,6 +55,9 @@ func shapeOf(t reflect.Type) *shape {
 		optional := tagged && opts == "omitempty"
 		sh.fields = append(sh.fields, field{name, !optional, fieldShape(f, optional)})
 	}
+	if len(sh.fields) > 64 {
+		panic(fmt.Sprintf("signaling: %v has more than 64 fields", t))
+	}
 	return sh
 }
 
@@ -105,124 +106,166 @@ func limit(f reflect.StructField, tag string) uint64 {
 	return n
 }
 
-// check returns an error that names the path of the first value in raw that does not fit. raw is valid JSON.
+// check returns an error that names the path of the first value in raw that does not fit. raw is valid JSON in UTF-8.
 func (sh *shape) check(path string, raw json.RawMessage) error {
-	if sh.kind == reflect.Interface {
-		return sh.checkSize(path, raw)
+	var room [8]step
+	return sh.read(&visit{cursor{text: raw}, append(room[:0], step{name: path})})
+}
+
+// visit is a cursor that knows where it is. The path becomes text only when it is told: most messages fit.
+type visit struct {
+	cursor
+	path []step
+}
+
+// step is one part of a path.
+type step struct {
+	name  string // of a member, or of the outermost value
+	index uint64 // of an element, which has no name
+}
+
+// where writes the path as "d.slots[2].mid".
+func (v *visit) where() string {
+	var b []byte
+	for i, s := range v.path {
+		switch {
+		case s.name == "":
+			b = append(strconv.AppendUint(append(b, '['), s.index, 10), ']')
+		case i > 0:
+			b = append(append(b, '.'), s.name...)
+		default:
+			b = append(b, s.name...)
+		}
 	}
-	if string(raw) == "null" {
-		return fmt.Errorf("%s is null", path)
+	return string(b)
+}
+
+// read checks the value that follows and reads it, if it fits.
+func (sh *shape) read(v *visit) error {
+	first := v.next()
+	if first == 'n' && sh.kind != reflect.Interface {
+		return fmt.Errorf("%s is null", v.where())
 	}
 	switch sh.kind {
+	case reflect.Interface:
+		return sh.fits(v, len(v.value()))
 	case reflect.Struct:
-		return sh.checkObject(path, raw)
+		if first != '{' {
+			return fmt.Errorf("%s is not an object", v.where())
+		}
+		return sh.readObject(v)
 	case reflect.Slice:
-		return sh.checkArray(path, raw)
+		if first != '[' {
+			return fmt.Errorf("%s is not an array", v.where())
+		}
+		return sh.readArray(v)
 	case reflect.String:
-		return sh.checkString(path, raw)
+		if first != '"' {
+			return fmt.Errorf("%s is not a string", v.where())
+		}
+		return sh.readString(v)
 	case reflect.Int:
-		n, err := strconv.ParseUint(string(raw), 10, 64)
-		if err != nil || n > sh.max {
-			return fmt.Errorf("%s is not an integer from 0 to %d", path, sh.max)
+		if n, err := strconv.ParseUint(string(v.value()), 10, 64); err != nil || n > sh.max {
+			return fmt.Errorf("%s is not an integer from 0 to %d", v.where(), sh.max)
 		}
 	default:
-		if s := string(raw); s != "true" && s != "false" {
-			return fmt.Errorf("%s is not true or false", path)
+		if b := v.value(); string(b) != "true" && string(b) != "false" {
+			return fmt.Errorf("%s is not true or false", v.where())
 		}
 	}
 	return nil
 }
 
-func (sh *shape) checkSize(path string, raw json.RawMessage) error {
-	if uint64(len(raw)) > sh.max {
-		return fmt.Errorf("%s is longer than %d bytes", path, sh.max)
+// readPart reads a part of a value.
+func (sh *shape) readPart(v *visit, s step) error {
+	v.path = append(v.path, s)
+	err := sh.read(v)
+	v.path = v.path[:len(v.path)-1]
+	return err
+}
+
+// fits holds a number of bytes against the limit.
+func (sh *shape) fits(v *visit, size int) error {
+	if uint64(size) > sh.max {
+		return fmt.Errorf("%s is longer than %d bytes", v.where(), sh.max)
 	}
 	return nil
 }
 
-func (sh *shape) checkObject(path string, raw json.RawMessage) error {
-	if raw[0] != '{' {
-		return fmt.Errorf("%s is not an object", path)
-	}
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	if _, err := dec.Token(); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	found := make([]bool, len(sh.fields))
-	for dec.More() {
-		if err := sh.checkMember(path, dec, found); err != nil {
+func (sh *shape) readObject(v *visit) error {
+	var found uint64 // bits, by the index of the field
+	for v.enter(); v.more(); {
+		name := v.name()
+		i, err := sh.field(v, name)
+		if err != nil {
+			return err
+		}
+		if i < 0 {
+			v.value() // unknown members are ignored
+			continue
+		}
+		f := &sh.fields[i]
+		if found&(1<<i) != 0 {
+			return fmt.Errorf("%s.%s is there twice", v.where(), f.name)
+		}
+		found |= 1 << i
+		if err := f.shape.readPart(v, step{name: f.name}); err != nil {
 			return err
 		}
 	}
 	for i, f := range sh.fields {
-		if f.required && !found[i] {
-			return fmt.Errorf("%s.%s is missing", path, f.name)
+		if f.required && found&(1<<i) == 0 {
+			return fmt.Errorf("%s.%s is missing", v.where(), f.name)
 		}
 	}
 	return nil
 }
 
-// checkMember checks the next member of an object. It refuses a known name that comes twice or is written in another
-// case: encoding/json would take both of them, past the limits.
-func (sh *shape) checkMember(path string, dec *json.Decoder, found []bool) error {
-	key, err := dec.Token()
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+// field finds the field of a name; -1 if there is none. It refuses a name that is written in another case: encoding/json would take
+// both, past the limits.
+func (sh *shape) field(v *visit, name []byte) (int, error) {
+	for i := range sh.fields {
+		if sh.fields[i].name == string(name) {
+			return i, nil
+		}
 	}
-	var value json.RawMessage
-	if err := dec.Decode(&value); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	for i := range sh.fields {
+		if strings.EqualFold(sh.fields[i].name, string(name)) {
+			return 0, fmt.Errorf("%s.%.64q must be written %q", v.where(), name, sh.fields[i].name)
+		}
 	}
-	name, _ := key.(string)
-	i := slices.IndexFunc(sh.fields, func(f field) bool { return strings.EqualFold(f.name, name) })
-	switch {
-	case i < 0:
-		return nil // unknown members are ignored
-	case sh.fields[i].name != name:
-		return fmt.Errorf("%s.%.64q must be written %q", path, name, sh.fields[i].name)
-	case found[i]:
-		return fmt.Errorf("%s.%s is there twice", path, name)
-	}
-	found[i] = true
-	return sh.fields[i].shape.check(path+"."+name, value)
+	return -1, nil
 }
 
-func (sh *shape) checkArray(path string, raw json.RawMessage) error {
-	if raw[0] != '[' {
-		return fmt.Errorf("%s is not an array", path)
-	}
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	if _, err := dec.Token(); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	for i := uint64(0); dec.More(); i++ {
+func (sh *shape) readArray(v *visit) error {
+	v.enter()
+	for i := uint64(0); v.more(); i++ {
 		if i >= sh.max {
-			return fmt.Errorf("%s has more than %d elements", path, sh.max)
+			return fmt.Errorf("%s has more than %d elements", v.where(), sh.max)
 		}
-		var elem json.RawMessage
-		if err := dec.Decode(&elem); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-		if err := sh.elem.check(fmt.Sprintf("%s[%d]", path, i), elem); err != nil {
+		if err := sh.elem.readPart(v, step{index: i}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (sh *shape) checkString(path string, raw json.RawMessage) error {
-	var s string
-	if raw[0] != '"' || json.Unmarshal(raw, &s) != nil {
-		return fmt.Errorf("%s is not a string", path)
+func (sh *shape) readString(v *visit) error {
+	raw, size := v.str()
+	if size == 0 && !sh.empty {
+		return fmt.Errorf("%s is empty", v.where())
 	}
-	if s == "" && !sh.empty {
-		return fmt.Errorf("%s is empty", path)
-	}
-	if err := sh.checkSize(path, json.RawMessage(s)); err != nil {
+	if err := sh.fits(v, size); err != nil {
 		return err
 	}
-	if sh.enum != nil && !slices.Contains(sh.enum, s) {
-		return fmt.Errorf("%s is none of %s", path, strings.Join(sh.enum, ", "))
+	if sh.enum == nil {
+		return nil
 	}
-	return nil
+	s := unquoted(raw, size)
+	for _, allowed := range sh.enum {
+		if allowed == string(s) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is none of %s", v.where(), strings.Join(sh.enum, ", "))
 }
