@@ -52,6 +52,7 @@ type Server struct {
 	addresses *addresses
 	resources resources
 	bundles   sync.Pool // of what bundledConns keep: *[]byte
+	frames    sync.Pool // of what messages are read into: *[]byte
 
 	mu       sync.Mutex
 	sessions map[*Session]struct{}
@@ -97,6 +98,10 @@ func NewServer(c Config) (*Server, error) {
 				http.Error(w, reason.Error(), status)
 			},
 		},
+	}
+	s.frames.New = func() any {
+		b := make([]byte, 0, 512)
+		return &b
 	}
 	if err := s.metrics.register(c.Metrics); err != nil {
 		return nil, err

@@ -51,6 +51,7 @@ type socket struct {
 	lastID        uint64
 	replies       *replies
 	budget        *budget
+	frame         *[]byte // of Server.frames: what the message that is handled lies in; nil: none is
 }
 
 func newSocket(s *Server, ws *websocket.Conn, conn *bundledConn, addr netip.Addr) *socket {
@@ -99,6 +100,7 @@ func (k *socket) serve() error {
 		return err
 	}
 	for {
+		k.forget()
 		if code, _ := k.session.ended(); code != 0 {
 			return nil
 		}
@@ -142,17 +144,39 @@ func (k *socket) reader() (io.Reader, error) {
 	return r, nil
 }
 
-// readAll appends the rest of a message to frame, which then has at most limit bytes, or returns CodeTooLarge.
+// readAll appends the rest of a message to frame, which then has at most limit bytes, or returns CodeTooLarge. The frame is valid until
+// forget.
 func (k *socket) readAll(r io.Reader, frame []byte, limit int) ([]byte, error) {
-	rest, err := io.ReadAll(io.LimitReader(r, int64(limit-len(frame)+1)))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errBroken, err)
+	if k.frame == nil {
+		k.frame = k.server.frames.Get().(*[]byte)
+		frame = (*k.frame)[:0]
 	}
-	frame = append(frame, rest...)
+	for len(frame) <= limit {
+		if len(frame) == cap(frame) {
+			frame = append(frame, 0)[:len(frame)]
+		}
+		n, err := r.Read(frame[len(frame):min(cap(frame), limit+1)])
+		frame = frame[:len(frame)+n]
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errBroken, err)
+		}
+	}
+	*k.frame = frame
 	if len(frame) > limit {
 		return frame, Errorf(CodeTooLarge, "at most %d bytes are allowed", limit)
 	}
 	return frame, nil
+}
+
+// forget ends the use of the message that was handled. While it waits for the next one a socket has no buffer.
+func (k *socket) forget() {
+	if k.frame != nil && cap(*k.frame) <= maxKeptBytes {
+		k.server.frames.Put(k.frame)
+	}
+	k.frame = nil
 }
 
 // heard moves the time at which the participant counts as dead. Before authentication nothing does.

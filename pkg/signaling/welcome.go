@@ -3,6 +3,7 @@ package signaling
 import (
 	"bytes"
 	"errors"
+	"strconv"
 )
 
 // noParticipants is how a welcome without participants writes them. In a string of JSON it would have backslashes, so it is there once.
@@ -16,28 +17,43 @@ type EncodedParticipant []byte
 // EncodeParticipant encodes a participant for all welcomes.
 func EncodeParticipant(p *Participant) (EncodedParticipant, error) { return encodeJSON(p) }
 
-// encodeWelcome encodes the response to the hello with this id.
+// encodeWelcome encodes the response to the hello with this id, as a Response.
 func encodeWelcome(id uint64, w *Welcome) ([]byte, error) {
-	text, err := encodeJSON(Response{Type: TypeWelcome, Re: id, Data: w})
-	if err != nil || len(w.Roster) == 0 {
-		return text, err
+	text, err := encodeJSON(w)
+	if err != nil {
+		return nil, err
 	}
-	before, after, found := bytes.Cut(text, []byte(noParticipants))
-	if !found {
-		return nil, errNoRoom
+	before, after := text, []byte(nil)
+	if len(w.Roster) > 0 {
+		var found bool
+		if before, after, found = bytes.Cut(text, []byte(noParticipants)); !found {
+			return nil, errNoRoom
+		}
 	}
-	length := len(text) + len(w.Roster)
+	head := strconv.AppendUint([]byte(`{"t":"`+TypeWelcome+`","re":`), id, 10)
+	head = append(head, `,"d":`...)
+	length := len(head) + len(text) + len(w.Roster) + 1
 	for _, p := range w.Roster {
 		length += len(p)
 	}
-	out := append(make([]byte, 0, length), before...)
+	out := append(make([]byte, 0, length), head...)
+	out = append(out, before...)
+	out = appendRoster(out, w.Roster)
+	out = append(out, after...)
+	return append(out, '}'), nil
+}
+
+// appendRoster writes participants in the place of none.
+func appendRoster(out []byte, all []EncodedParticipant) []byte {
+	if len(all) == 0 {
+		return out
+	}
 	out = append(out, noParticipants[:len(noParticipants)-1]...)
-	for i, p := range w.Roster {
+	for i, p := range all {
 		if i > 0 {
 			out = append(out, ',')
 		}
 		out = append(out, p...)
 	}
-	out = append(out, ']')
-	return append(out, after...), nil
+	return append(out, ']')
 }

@@ -17,6 +17,9 @@ func TestEncodeWelcome(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if r, err := encodeJSON(Response{Type: TypeWelcome, Re: 7, Data: &w}); err != nil || string(want) != string(r) {
+			t.Errorf("%d participants: %v\n%s, want\n%s", n, err, want, r)
+		}
 		w.Participants = nil
 		for i := range n {
 			p, err := EncodeParticipant(&all[i])

@@ -10,7 +10,7 @@ import (
 const (
 	pingInterval = 5 * time.Second // without a sign of life, before a websocket ping
 	writeTimeout = 5 * time.Second // for one message
-	maxKeptBytes = 64 << 10        // of the buffer that own events are made in
+	maxKeptBytes = 64 << 10        // of a buffer that messages are read into, or that own events are made in
 )
 
 // write sends what waits in the session, pings, and at last the close frame.
