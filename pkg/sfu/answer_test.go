@@ -76,7 +76,7 @@ func TestReferenceTimesAreAgreed(t *testing.T) {
 		slots := []signaling.SlotOffer{{MID: "0", Kind: signaling.SlotVideo}, {MID: "1", Kind: signaling.SlotVideo}}
 		lines := []string{"a=recvonly", "a=rtpmap:96 VP8/90000"}
 		text := sdpOf(section("video", "0", append(lines, offered)...), section("video", "1", lines...))
-		o, err := parseOffer(&signaling.Offer{Rev: 1, SDP: text, Slots: slots}, nil, nil, rtpfwd.VP8)
+		o, err := parseOffer(&signaling.Offer{Rev: 1, SDP: text, Slots: slots}, nil, nil, rtpfwd.VP8, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -121,7 +121,7 @@ func TestREDAloneIsRefused(t *testing.T) {
 	line := audioLine("0", "sendonly", chromiumAudio, 63, 9)
 	o := &signaling.Offer{SDP: sdpOf(line)}
 	pub := signaling.PublicationOffer{CID: "c", MID: "0", Kind: signaling.KindAudio, Source: signaling.SourceMicrophone}
-	if _, err := parseOffer(o, []signaling.PublicationOffer{pub}, nil, rtpfwd.VP8); err == nil {
+	if _, err := parseOffer(o, []signaling.PublicationOffer{pub}, nil, rtpfwd.VP8, nil); err == nil {
 		t.Error("an offer of nothing but RED is taken")
 	}
 	if c := answered(t, line).sendCodec("0"); c != rtpfwd.CodecNone {

@@ -75,8 +75,11 @@ func newAPI(t *Transport) (*webrtc.API, error) {
 		t.fast.teach(&se)
 	}
 	return webrtc.NewAPI(webrtc.WithMediaEngine(t.srv.codecs), webrtc.WithSettingEngine(se),
-		webrtc.WithInterceptorRegistry(&interceptor.Registry{})), nil
+		webrtc.WithInterceptorRegistry(emptyRegistry())), nil
 }
+
+// emptyRegistry has no interceptors, where Pion would take its own ones for none.
+func emptyRegistry() *interceptor.Registry { return &interceptor.Registry{} }
 
 // registerMedia registers the codecs of rooms. Payload types are only our proposals: an answer takes the offer's.
 func registerMedia(m *webrtc.MediaEngine) error {

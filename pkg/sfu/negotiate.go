@@ -14,7 +14,7 @@ import (
 // negotiate answers one offer: it makes a sender for each new slot and tells the worker what was agreed. The caller holds
 // Participant.mu. The slots and publications that it returns are new.
 func (t *Transport) negotiate(ctx context.Context, so *signaling.Offer, pos []signaling.PublicationOffer) (*signaling.Answer, []*Slot, []*Publication, error) {
-	o, err := parseOffer(so, pos, t.lines, t.slotCodec())
+	o, err := parseOffer(so, pos, t.lines, t.slotCodec(), t.templates())
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -86,10 +86,11 @@ func (t *Transport) addSenders(o *offer) ([]*Slot, error) {
 	var slots []*Slot
 	for _, tr := range t.pc.GetTransceivers() {
 		decl, ok := o.slots[tr.Mid()]
-		if !ok || tr.Sender() != nil {
+		line := o.line(tr.Mid())
+		if !ok || tr.Sender() != nil || line.tmpl != nil {
 			continue
 		}
-		s := t.newSlot(decl, tr.Kind(), o.line(tr.Mid()).codec)
+		s := t.newSlot(decl, tr.Kind(), line.codec)
 		sender, err := t.api.NewRTPSender(s.track, t.pc.SCTP().Transport())
 		if err != nil {
 			return nil, fmt.Errorf("make a sender: %w", err)
@@ -100,6 +101,14 @@ func (t *Transport) addSenders(o *offer) ([]*Slot, error) {
 		slots = append(slots, s)
 	}
 	return slots, nil
+}
+
+// templates are those that slots may be answered by: none on the portable path, where Pion sends what they send.
+func (t *Transport) templates() *templates {
+	if t.fast == nil {
+		return nil
+	}
+	return &t.srv.templates
 }
 
 // slotCodec is what slots of video are typed by that name no codec; CodecNone where one carries whatever there is to view.
@@ -153,7 +162,7 @@ func (t *Transport) remember(o *offer) {
 		_, slot := o.slots[line.mid]
 		_, pub := o.publications[line.mid]
 		if slot || pub {
-			t.lines[line.mid] = mediaLine{media: line.media, slot: slot, model: line.model, codec: line.codec, rids: line.rids}
+			t.lines[line.mid] = mediaLine{media: line.media, slot: slot, model: line.model, tmpl: line.tmpl, codec: line.codec, rids: line.rids}
 		}
 	}
 }

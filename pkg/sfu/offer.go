@@ -31,6 +31,7 @@ type offeredLine struct {
 	known   bool         // a codec that we know is offered
 	codec   rtpfwd.Codec // of a slot for video
 	model   string       // the mid of the m-line that Pion sees in its place; empty: this one
+	tmpl    *template    // what it is answered by; nil: Pion's answer to it, or to its model
 	stopped bool         // the port is 0, but not because the bundle has another one
 	times   bool         // reference times of receivers are offered (RFC 3611, section 5.1)
 }
@@ -43,13 +44,14 @@ type mediaLine struct {
 	media string
 	slot  bool
 	model string       // see twins.go
+	tmpl  *template    // see template.go
 	codec rtpfwd.Codec // of a slot for video
 	rids  []string
 }
 
 // parseOffer checks an offer before Pion sees it, and leaves out what it need not see. Slots for video that name no codec are of the
-// primary one. Its errors are of negotiation.* codes.
-func parseOffer(o *signaling.Offer, pubs []signaling.PublicationOffer, known map[string]mediaLine, primary rtpfwd.Codec) (*offer, error) {
+// primary one. Slots that have a template are hidden from Pion; answers is nil where none may be. Its errors are of negotiation.* codes.
+func parseOffer(o *signaling.Offer, pubs []signaling.PublicationOffer, known map[string]mediaLine, primary rtpfwd.Codec, answers *templates) (*offer, error) {
 	if len(o.SDP) > maxSDPBytes {
 		return nil, invalid("the SDP has %d bytes, at most %d are taken", len(o.SDP), maxSDPBytes)
 	}
@@ -81,7 +83,7 @@ func parseOffer(o *signaling.Offer, pubs []signaling.PublicationOffer, known map
 	}
 	stripCandidates(&desc)
 	out.trim(&desc, known, primary)
-	out.hideTwins(&desc, known)
+	out.hideTwins(&desc, known, answers)
 	b, err := desc.Marshal()
 	if err != nil {
 		return nil, invalid("the SDP does not parse: %v", err)

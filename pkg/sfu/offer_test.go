@@ -32,7 +32,7 @@ func TestParseOffer(t *testing.T) {
 		{CID: "a", MID: "1", Kind: signaling.KindVideo, Source: signaling.SourceScreen},
 		{CID: "b", MID: "2", Kind: signaling.KindVideo, Source: signaling.SourceCamera, Encodings: []signaling.EncodingOffer{{RID: "h"}, {RID: "q"}}},
 	}
-	got, err := parseOffer(o, pubs, nil, rtpfwd.VP8)
+	got, err := parseOffer(o, pubs, nil, rtpfwd.VP8, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestParseOfferRefuses(t *testing.T) {
 		"line of other encodings":   {sdp: sdpOf(simulcastSection), pubs: []signaling.PublicationOffer{cam("2")}, known: map[string]mediaLine{"2": {media: "video", rids: []string{"x"}}}, code: signaling.CodeNegotiationInvalid},
 		"rid that is not declared":  {sdp: sdpOf(section("video", "0", "a=simulcast:send q")), code: signaling.CodeNegotiationInvalid},
 	} {
-		_, err := parseOffer(&signaling.Offer{Rev: 1, SDP: c.sdp, Slots: c.slots}, c.pubs, c.known, rtpfwd.VP8)
+		_, err := parseOffer(&signaling.Offer{Rev: 1, SDP: c.sdp, Slots: c.slots}, c.pubs, c.known, rtpfwd.VP8, nil)
 		var e *signaling.Error
 		if !errors.As(err, &e) || e.Code != c.code {
 			t.Errorf("%s: error %v, want code %s", name, err, c.code)
@@ -98,7 +98,7 @@ func FuzzParseOffer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, sdp, slotMID, pubMID string) {
 		o := &signaling.Offer{Rev: 1, SDP: sdp, Slots: []signaling.SlotOffer{{MID: slotMID, Kind: signaling.SlotVideo}}}
 		pubs := []signaling.PublicationOffer{{CID: "c", MID: pubMID, Kind: signaling.KindVideo, Source: signaling.SourceCamera}}
-		got, err := parseOffer(o, pubs, nil, rtpfwd.VP8)
+		got, err := parseOffer(o, pubs, nil, rtpfwd.VP8, nil)
 		if err != nil {
 			var e *signaling.Error
 			if !errors.As(err, &e) {

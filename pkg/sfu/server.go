@@ -33,7 +33,9 @@ type Server struct {
 	workers []*worker
 	metrics *metrics
 	codecs  *webrtc.MediaEngine // what Transports negotiate; only read
-	scope   scope               // goroutines that end with the server
+
+	templates templates
+	scope     scope // goroutines that end with the server
 
 	// Guarded by mu.
 	mu     sync.Mutex
@@ -74,6 +76,7 @@ func New(c Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, log: cfg.Log, start: time.Now(), ports: p, rooms: map[string]*Room{}, metrics: m, codecs: codecs,
 	}
+	s.templates.make = s.makeTemplate
 	watchUDP(p, cfg.Registerer, cfg.Log)
 	s.scope.init(context.Background())
 	for i := range cfg.Workers {

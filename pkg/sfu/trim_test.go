@@ -30,7 +30,7 @@ func TestTrim(t *testing.T) {
 	}}
 	pubs := []signaling.PublicationOffer{{CID: "c", MID: "cam", Kind: signaling.KindVideo, Source: signaling.SourceCamera}}
 	known := map[string]mediaLine{"before": {media: "video", slot: true, codec: rtpfwd.VP9}}
-	got, err := parseOffer(o, pubs, known, rtpfwd.VP8)
+	got, err := parseOffer(o, pubs, known, rtpfwd.VP8, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,11 +1,14 @@
 package sfu
 
 import (
+	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/pion/sdp/v3"
+	"github.com/pion/webrtc/v4"
 )
 
 // A twin is the m-line of a slot that is offered like that of an earlier slot, its model. Pion does not see it: its answer is that of
@@ -16,10 +19,11 @@ import (
 //	Pion    0                             2                             4
 //	answer  0              like 0         2              like 2         4
 //
-// An m-line stays what it was first: later offers are read, and answered, the same way.
+// An m-line stays what it was first: later offers are read, and answered, the same way. On the fast path there are templates in the place of
+// models, see template.go, and twins only of what has none.
 
-// hideTwins takes the twins out of an offer.
-func (o *offer) hideTwins(desc *sdp.SessionDescription, known map[string]mediaLine) {
+// hideTwins takes out of an offer what Pion need not see: m-lines that have a template, and twins.
+func (o *offer) hideTwins(desc *sdp.SessionDescription, known map[string]mediaLine, answers *templates) {
 	bundled := bundle(desc)
 	mayBe := func(line *offeredLine) bool {
 		_, isSlot := o.slots[line.mid]
@@ -31,13 +35,24 @@ func (o *offer) hideTwins(desc *sdp.SessionDescription, known map[string]mediaLi
 			alike[o.lines[i].media]++
 		}
 	}
-	models := map[string]string{} // mids by what is offered
+	models := map[[sha256.Size]byte]string{} // mids by what is offered
 	var seen []*sdp.MediaDescription
 	hidden := map[string]bool{}
+	made := 0
 	for i, m := range desc.MediaDescriptions {
 		line := &o.lines[i]
 		before, isKnown := known[line.mid]
+		if isKnown {
+			line.tmpl = before.tmpl
+		} else if mayBe(line) {
+			line.tmpl = answers.of(m, &made)
+		}
 		switch {
+		case line.tmpl != nil && len(bundled) > 0 && line.mid == bundled[0]:
+			m = line.tmpl.bare(m)
+		case line.tmpl != nil:
+			hidden[line.mid] = true
+			continue
 		case isKnown && before.model != "":
 			line.model = before.model
 		case alike[line.media] > 1 && mayBe(line):
@@ -64,18 +79,29 @@ var ownAttributes = []string{
 	sdp.AttrKeyCandidate, sdp.AttrKeyEndOfCandidates, "bundle-only", "rtcp",
 }
 
-// signature is all that makes a difference for the answer to an m-line of a bundle. Attributes are in no order, codecs are in that of
-// their formats.
-func signature(m *sdp.MediaDescription) string {
-	lines := make([]string, 0, len(m.Attributes)+3)
+// signature is a hash of all that makes a difference for the answer to an m-line of a bundle. Attributes are in no order, codecs are in that
+// of their formats. One hash for two m-lines must not be to be found: others get what was answered to it.
+func signature(m *sdp.MediaDescription) [sha256.Size]byte {
+	attributes := make([]sdp.Attribute, 0, len(m.Attributes))
+	length := 64
 	for _, a := range m.Attributes {
 		if !slices.Contains(ownAttributes, a.Key) {
-			lines = append(lines, a.Key+":"+a.Value)
+			attributes = append(attributes, a)
+			length += len(a.Key) + len(a.Value) + 2
 		}
 	}
-	slices.Sort(lines)
-	name := &m.MediaName
-	return strings.Join(append(lines, name.Media, strings.Join(name.Protos, "/"), strings.Join(name.Formats, " ")), "\n")
+	slices.SortFunc(attributes, func(a, b sdp.Attribute) int { return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Value, b.Value)) })
+	text := make([]byte, 0, length) // neither a key nor a value has a line break
+	for _, a := range attributes {
+		text = append(append(append(append(text, a.Key...), ':'), a.Value...), '\n')
+	}
+	for _, list := range [][]string{{m.MediaName.Media}, m.MediaName.Protos, m.MediaName.Formats} {
+		for _, word := range list {
+			text = append(append(text, word...), ' ')
+		}
+		text = append(text, '\n')
+	}
+	return sha256.Sum256(text)
 }
 
 // bundle lists the mids of the bundle (RFC 8843, section 7.2).
@@ -96,7 +122,7 @@ func setBundle(desc *sdp.SessionDescription, mids []string) {
 	}
 }
 
-// addTwins makes the slots of twins that are new. The models have their senders by now.
+// addTwins makes the slots that are new and that Pion has not seen. The models have their senders by now.
 func (t *Transport) addTwins(o *offer, slots []*Slot) []*Slot {
 	for _, s := range slots {
 		t.tracks[s.mid] = s.track
@@ -104,7 +130,14 @@ func (t *Transport) addTwins(o *offer, slots []*Slot) []*Slot {
 	for i := range o.lines {
 		line := &o.lines[i]
 		decl, isSlot := o.slots[line.mid]
-		if line.model == "" || !isSlot || t.tracks[line.mid] != nil {
+		if line.model == "" && line.tmpl == nil || !isSlot || t.tracks[line.mid] != nil {
+			continue
+		}
+		if line.tmpl != nil {
+			s := t.newSlot(decl, webrtc.NewRTPCodecType(line.media), line.codec)
+			s.track.alone(line.tmpl)
+			t.tracks[s.mid] = s.track
+			slots = append(slots, s)
 			continue
 		}
 		model := t.tracks[line.model]
@@ -136,17 +169,21 @@ func (t *slotTrack) twin(model *slotTrack) {
 	t.bound.Store(own)
 }
 
-// answerTwins puts the answers to twins into Pion's answer.
+// answerTwins puts the answers to what Pion has not seen into its answer.
 func (o *offer) answerTwins(desc *sdp.SessionDescription, tracks map[string]*slotTrack) {
-	if !slices.ContainsFunc(o.lines, func(l offeredLine) bool { return l.model != "" }) {
+	if !slices.ContainsFunc(o.lines, func(l offeredLine) bool { return l.model != "" || l.tmpl != nil }) {
 		return
 	}
 	answered := map[string]*sdp.MediaDescription{}
+	bundled := bundle(desc)
+	var first *sdp.MediaDescription // of the bundle
 	for _, m := range desc.MediaDescriptions {
 		mid, _ := m.Attribute(sdp.AttrKeyMID)
 		answered[mid] = m
+		if first == nil && slices.Contains(bundled, mid) {
+			first = m
+		}
 	}
-	bundled := bundle(desc)
 	var all []*sdp.MediaDescription
 	var mids []string
 	for i := range o.lines {
@@ -154,6 +191,9 @@ func (o *offer) answerTwins(desc *sdp.SessionDescription, tracks map[string]*slo
 		m, of := answered[line.mid], line.mid
 		if model := answered[line.model]; m == nil && model != nil {
 			m, of = twinOf(model, line, tracks[line.mid]), line.model
+		}
+		if line.tmpl != nil && first != nil {
+			m, of = line.tmpl.answer(line, tracks[line.mid], m, first), bundled[0]
 		}
 		if m == nil {
 			m = rejected(line)

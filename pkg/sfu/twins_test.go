@@ -49,7 +49,7 @@ func midsOf(t *testing.T, text string) (mids, bundled string) {
 }
 
 func TestTwinsAreHidden(t *testing.T) {
-	o, err := parseOffer(twinOffer(), twinPublications, nil, rtpfwd.VP8)
+	o, err := parseOffer(twinOffer(), twinPublications, nil, rtpfwd.VP8, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestTwinsStayWhatTheyAre(t *testing.T) {
 		"v0": {media: "video", slot: true, codec: rtpfwd.VP8}, "v1": {media: "video", slot: true, codec: rtpfwd.VP8},
 		"vx": {media: "video", slot: true, codec: rtpfwd.VP8, model: "v0"},
 	}
-	o, err := parseOffer(twinOffer(), twinPublications, known, rtpfwd.VP8)
+	o, err := parseOffer(twinOffer(), twinPublications, known, rtpfwd.VP8, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,11 +78,11 @@ func TestTwinsStayWhatTheyAre(t *testing.T) {
 	}
 	ended := twinOffer()
 	ended.SDP = strings.Replace(ended.SDP, "a=mid:v0\r\na=recvonly", "a=mid:v0\r\na=inactive", 1)
-	if _, err := parseOffer(ended, twinPublications, known, rtpfwd.VP8); err == nil || !strings.Contains(err.Error(), "v0 cannot be ended") {
+	if _, err := parseOffer(ended, twinPublications, known, rtpfwd.VP8, nil); err == nil || !strings.Contains(err.Error(), "v0 cannot be ended") {
 		t.Errorf("the model of a slot is ended: %v", err)
 	}
 	ended.SDP = strings.Replace(ended.SDP, "a=mid:vx\r\na=recvonly", "a=mid:vx\r\na=inactive", 1)
-	if _, err := parseOffer(ended, twinPublications, known, rtpfwd.VP8); err != nil {
+	if _, err := parseOffer(ended, twinPublications, known, rtpfwd.VP8, nil); err != nil {
 		t.Errorf("the model is ended with its twin: %v", err)
 	}
 }
@@ -91,7 +91,7 @@ func TestTwinsAreAnswered(t *testing.T) {
 	offered := twinOffer()
 	offered.SDP = strings.Replace(offered.SDP, "a=mid:a1\r\na=recvonly", "a=mid:a1\r\na=rtcp-xr:rcvr-rtt=all\r\na=recvonly", 1)
 	offered.SDP = strings.Replace(offered.SDP, "a=mid:a0\r\na=recvonly", "a=mid:a0\r\na=rtcp-xr:rcvr-rtt=all\r\na=recvonly", 1)
-	o, err := parseOffer(offered, twinPublications, nil, rtpfwd.VP8)
+	o, err := parseOffer(offered, twinPublications, nil, rtpfwd.VP8, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

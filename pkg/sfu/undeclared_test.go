@@ -70,7 +70,7 @@ func TestAViewerKeepsItsCodecs(t *testing.T) {
 	if err := declare(h, signaling.LinesView); err != nil {
 		t.Fatal(err)
 	}
-	o, err := parseOffer(h.Offer, nil, nil, viewer.slotCodec())
+	o, err := parseOffer(h.Offer, nil, nil, viewer.slotCodec(), nil)
 	if err != nil || !strings.Contains(o.sdp, "SAVPF 96 97 98 99\r\n") || o.line("v").codec != rtpfwd.CodecNone {
 		t.Errorf("%v, %+v", err, o)
 	}
@@ -93,7 +93,7 @@ func FuzzUndeclared(f *testing.F) {
 		if n := len(h.Publications) + len(h.Offer.Slots); n < 1 || n > 2 {
 			t.Fatalf("%d m-lines are declared", n)
 		}
-		_, _ = parseOffer(h.Offer, h.Publications, nil, rtpfwd.VP8) // it says no more than an error
+		_, _ = parseOffer(h.Offer, h.Publications, nil, rtpfwd.VP8, nil) // it says no more than an error
 	})
 }
 
