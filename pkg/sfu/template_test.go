@@ -74,7 +74,8 @@ func essence(m *sdp.MediaDescription) string {
 	for _, key := range ownAttributes {
 		lines = append(lines, fmt.Sprint(key, " ", n[key]))
 	}
-	return m.MediaName.String() + "\n" + strings.Join(lines, "\n")
+	first, formats := m.MediaName.Formats[0], slices.Sorted(slices.Values(m.MediaName.Formats)) // Pion writes repairs in any order
+	return fmt.Sprint(m.MediaName.Media, m.MediaName.Port, m.MediaName.Protos, first, formats) + "\n" + strings.Join(lines, "\n")
 }
 
 // chromium is an offer of the kind that browsers make: other payload types, more codecs and extensions than are known here, all
@@ -188,6 +189,17 @@ func TestTemplatesOfLaterOffers(t *testing.T) {
 	}
 	if got, _ = n.offer(o); strings.Join(bundle(got), " ") != "0 1 2 3" {
 		t.Errorf("when it is back the bundle is %v", bundle(got))
+	}
+	all := o
+	all.SDP = strings.ReplaceAll(strings.ReplaceAll(o.SDP, "m=audio 9", "m=audio 0"), "m=video 9", "m=video 0")
+	for _, group := range []string{"a=group:BUNDLE 0 1 2 3\r\n", "a=x:y\r\n"} {
+		all.SDP = strings.Replace(all.SDP, "a=group:BUNDLE 0 1 2 3\r\n", group, 1)
+		got, _ = n.offer(all)
+		for i, m := range got.MediaDescriptions {
+			if m.MediaName.Port.Value != 0 {
+				t.Errorf("all slots have ended, and m-line %d is answered by\n%s", i, essence(m))
+			}
+		}
 	}
 }
 

@@ -69,6 +69,9 @@ func (o *offer) hideTwins(desc *sdp.SessionDescription, known map[string]mediaLi
 			hidden[line.mid] = true
 		}
 	}
+	if len(seen) == 0 { // the bundle has ended, and with it all slots
+		seen = append(seen, o.lines[0].tmpl.bare(desc.MediaDescriptions[0]))
+	}
 	desc.MediaDescriptions = seen
 	setBundle(desc, slices.DeleteFunc(bundled, func(mid string) bool { return hidden[mid] }))
 }
@@ -176,12 +179,12 @@ func (o *offer) answerTwins(desc *sdp.SessionDescription, tracks map[string]*slo
 	}
 	answered := map[string]*sdp.MediaDescription{}
 	bundled := bundle(desc)
-	var first *sdp.MediaDescription // of the bundle
+	var transport *sdp.MediaDescription // the first of the bundle
 	for _, m := range desc.MediaDescriptions {
 		mid, _ := m.Attribute(sdp.AttrKeyMID)
 		answered[mid] = m
-		if first == nil && slices.Contains(bundled, mid) {
-			first = m
+		if transport == nil && slices.Contains(bundled, mid) {
+			transport = m
 		}
 	}
 	var all []*sdp.MediaDescription
@@ -192,8 +195,8 @@ func (o *offer) answerTwins(desc *sdp.SessionDescription, tracks map[string]*slo
 		if model := answered[line.model]; m == nil && model != nil {
 			m, of = twinOf(model, line, tracks[line.mid]), line.model
 		}
-		if line.tmpl != nil && first != nil {
-			m, of = line.tmpl.answer(line, tracks[line.mid], m, first), bundled[0]
+		if line.tmpl != nil && transport != nil {
+			m, of = line.tmpl.answer(line, tracks[line.mid], m, transport), bundled[0]
 		}
 		if m == nil {
 			m = rejected(line)
