@@ -191,6 +191,7 @@ func TestAddressLimit(t *testing.T) {
 			w.hello("a.b.c")
 			w.ending()
 		}
+		synctest.Wait() // the server has counted the last of them
 		_, resp, err := s.tryConnect("192.0.2.1", nil)
 		if err == nil || resp == nil || resp.StatusCode != http.StatusTooManyRequests || resp.Header.Get("Retry-After") != "1" {
 			t.Fatalf("got %v, %v", resp, err)
