@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/heliograph/heliograph/internal/localhost"
 )
@@ -153,7 +154,7 @@ func (t *DevTokens) give(w http.ResponseWriter, r *http.Request) {
 }
 
 func (t *DevTokens) decode(body []byte) (*DevTokenRequest, error) {
-	if !shallow(body) || !json.Valid(body) {
+	if !utf8.Valid(body) || !shallow(body) || !json.Valid(body) {
 		return nil, &Error{Code: CodeMalformed}
 	}
 	if err := t.shape.check("body", []byte(strings.TrimSpace(string(body)))); err != nil {

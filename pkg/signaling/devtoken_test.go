@@ -144,6 +144,7 @@ func TestDevTokenBadInput(t *testing.T) {
 		``:                             {400, CodeMalformed},
 		`{`:                            {400, CodeMalformed},
 		nested(20):                     {400, CodeMalformed},
+		"{\"room\":\"\xff\"}":          {400, CodeMalformed},
 		`[]`:                           {400, CodeInvalid},
 		`{}`:                           {400, CodeInvalid},
 		`{"room":""}`:                  {400, CodeInvalid},
